@@ -1,0 +1,1 @@
+"""How anyone knows whether stylefx is good: ``python -m benchmarks`` rewrites RESULTS.md."""

@@ -1,0 +1,27 @@
+"""The Gauss analysis window and its dual.
+
+A Gauss window makes the log of the STFT analytic, so that phase follows from magnitude (PHASE.md 2): it reads
+2-5 dB better than a Hann window in every streaming phase method.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+# gamma = GAUSS_GAMMA * length^2 for the Gauss window cut at 1 % of its peak (LTFAT's `truncgauss`).
+GAUSS_GAMMA = 0.17054704
+
+
+def gauss_window(length: int) -> np.ndarray:
+    """Periodic truncated Gauss window, float64 (length,), peak 1 at ``length // 2``."""
+    offset = np.arange(length) - length // 2
+    return np.exp(-np.pi * offset**2 / (GAUSS_GAMMA * length**2))
+
+
+def synthesis_window(window: np.ndarray, hop: int) -> np.ndarray:
+    """The dual of ``window`` for overlap-add every ``hop`` samples, float64 (length,).
+
+    ``w[l] / sum_k w[l - k hop]^2`` (PHASE.md 1): analysis then overlap-add without change gives the signal back.
+    """
+    energy = (window.reshape(-1, hop) ** 2).sum(axis=0)
+    return window / np.tile(energy, len(window) // hop)

@@ -1,0 +1,1 @@
+"""What `fit` does: a clip becomes a style."""

@@ -1,0 +1,1 @@
+"""Playing through it: session, worker, meters."""

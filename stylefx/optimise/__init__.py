@@ -1,0 +1,1 @@
+"""Objectives (one file each) and the block optimiser that descends them."""

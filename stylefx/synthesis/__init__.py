@@ -1,0 +1,1 @@
+"""Complex frames -> samples: overlap-add, delayed dry mix, limiter."""
