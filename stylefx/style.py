@@ -1,0 +1,132 @@
+"""A style: what `fit` learned from a clip, and the one file that carries it.
+
+The file is a .npz without pickles: `meta`, a JSON object as bytes (provenance.py), and plain arrays beside
+it. A `Style` checks itself when it is made, so a style that exists is valid, whether it was fitted, loaded or
+built by hand. What each method stores stands in `ARRAYS`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stylefx import archive, provenance
+from stylefx.errors import StylefxError, UsageError
+
+# Array name -> shape, per method. A word stands for a size that must be the same wherever it appears;
+# `bins` is n_fft // 2 + 1.
+Shape = tuple[str | int, ...]
+ARRAYS: dict[str, dict[str, Shape]] = {
+    "harmonic": {"features": ("patches", "taps")},
+    "ulyanov": {"log_magnitudes": ("frames", "bins")},
+}
+# A coarse log spectrogram of the clip in dB, for pictures of a style whose clip is elsewhere (picture.py).
+PREVIEW: Shape = ("preview_columns", "preview_bands")
+
+
+@dataclass(frozen=True)
+class Style:
+    """What was learned from one or several clips.
+
+    Attributes
+    ----------
+    method : str
+        Which statistics these are: a key of `ARRAYS`.
+    arrays : dict of str to ndarray
+        float32, float64 or int64, named and shaped as `ARRAYS` says for the method, and perhaps `preview`.
+    meta : dict
+        Provenance and grid: see `provenance.describe`.
+
+    Raises
+    ------
+    StylefxError
+        Anything is missing, has another type or shape, is out of range or not finite.
+    """
+
+    method: str
+    arrays: dict[str, np.ndarray]
+    meta: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        provenance.check(self.meta, list(ARRAYS))
+        if self.method != self.meta["method"]:
+            raise StylefxError(f"the style says method {self.meta['method']!r} and {self.method!r}")
+        _check_arrays(self.method, self.arrays, self.meta["n_fft"])
+
+    def save(self, path: str | Path, overwrite: bool = False) -> None:
+        """Write the style to one .npz file, complete or not at all; equal styles give equal bytes."""
+        path = Path(path)
+        if path.suffix.lower() != ".npz":
+            raise UsageError(f"{path} does not end in .npz: style files do")
+        if path.exists() and not overwrite:
+            raise StylefxError(f"{path} exists: choose another name, or allow it to be replaced (-y)")
+        try:
+            archive.write_arrays(path, {"meta": provenance.encode(self.meta), **self.arrays})
+        except OSError as error:
+            raise StylefxError(f"{path} cannot be written: {error.strerror or error}") from error
+
+    @classmethod
+    def load(cls, path: str | Path) -> Style:
+        """Read a style file, whoever made it: a valid `Style`, or a `StylefxError` of one sentence."""
+        path = Path(path)
+        if path.is_dir():
+            raise StylefxError(f"{path} is a directory, expected a style file that `stylefx fit` wrote")
+        try:
+            arrays = archive.read_arrays(path)
+            meta = provenance.decode(arrays.pop("meta", None))
+            return cls(str(meta.get("method")), arrays, meta)
+        except FileNotFoundError:
+            raise StylefxError(
+                f"{path} does not exist: make a style with `stylefx fit CLIP -o {path}`"
+            ) from None
+        except OSError as error:
+            raise StylefxError(f"{path} cannot be read: {error.strerror or error}") from error
+        except provenance.NewerStyleError as error:
+            raise StylefxError(f"{path} {error}") from None
+        except StylefxError as error:
+            raise StylefxError(f"{path} is not a style file that can be used: {error}") from error
+
+    def with_sources(self, sources: Sequence[Mapping[str, Any]]) -> Style:
+        """The same style, said to be learned from ``sources`` (dicts with name, sha256 and seconds)."""
+        return replace(self, meta={**self.meta, "sources": [dict(source) for source in sources]})
+
+    @property
+    def source_names(self) -> str:
+        """The clips' names in one line."""
+        return ", ".join(source["name"] for source in self.meta["sources"])
+
+
+def expected_arrays(method: str) -> dict[str, Shape]:
+    """Array names and shapes of ``method``; a hook for methods whose module would be heavy to import here."""
+    return ARRAYS[method]
+
+
+def _check_arrays(method: str, arrays: dict[str, np.ndarray], n_fft: int) -> None:
+    """Names, types, shapes and values of the arrays against what the method declares."""
+    expected = expected_arrays(method)
+    if set(arrays) - {"preview"} != set(expected):
+        raise StylefxError(f"it holds {sorted(arrays)}, method {method} needs {sorted(expected)}")
+    sizes = {"bins": n_fft // 2 + 1}
+    for name, array in arrays.items():
+        if array.dtype not in (np.float32, np.float64, np.int64):
+            raise StylefxError(f"{name} holds {array.dtype}, expected float32, float64 or int64")
+        _check_shape(name, array.shape, expected.get(name, PREVIEW), sizes)
+        if not archive.is_bounded(array):
+            raise StylefxError(f"{name} holds values that are not finite or too large")
+    if sum(array.nbytes for array in arrays.values()) > archive.MAX_BYTES - provenance.MAX_BYTES:
+        raise StylefxError("its arrays are larger than a style file may be")
+
+
+def _check_shape(name: str, shape: tuple[int, ...], expected: Shape, sizes: dict[str, int]) -> None:
+    """Bind the words of ``expected`` to sizes on first use, compare afterwards."""
+    wanted = [
+        sizes.setdefault(size, found) if isinstance(size, str) else size
+        for size, found in zip(expected, shape)
+    ]
+    if len(shape) != len(expected) or list(shape) != wanted or math.prod(shape) == 0:
+        raise StylefxError(f"{name} has shape {shape}, expected ({', '.join(map(str, expected))})")
