@@ -14,14 +14,14 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from stylefx.errors import StylefxError
+from stylefx.output import replacing
 
 MAX_BYTES = 128 * 2**20  # ten minutes of a full spectrogram take 105 MB; nothing honest needs more
 MAX_MEMBERS = 64
@@ -94,17 +94,6 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def is_bounded(array: np.ndarray) -> bool:
     """Whether all values are finite and within +-MAX_VALUE: NaN passes through min and max, uncopied."""
     return bool(array.min() >= -MAX_VALUE and array.max() <= MAX_VALUE)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place on success and is deleted on any failure."""
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _check_directory_size(file: BinaryIO) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from stylefx import archive, provenance
 from stylefx.errors import StylefxError, UsageError
+from stylefx.output import check_output
 
 # Array name -> shape, per method. A word stands for a size that must be the same wherever it appears;
 # `bins` is n_fft // 2 + 1.
@@ -63,8 +64,7 @@ class Style:
         path = Path(path)
         if path.suffix.lower() != ".npz":
             raise UsageError(f"{path} does not end in .npz: style files do")
-        if path.exists() and not overwrite:
-            raise StylefxError(f"{path} exists: choose another name, or allow it to be replaced (-y)")
+        check_output(path, overwrite)
         try:
             archive.write_arrays(path, {"meta": provenance.encode(self.meta), **self.arrays})
         except OSError as error:
