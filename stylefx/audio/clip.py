@@ -1,0 +1,119 @@
+"""Clips on their way to `fit`: read, checked, brought to one rate and level, and joined.
+
+Several clips of one instrument become one recording: each is scaled to the same level, so that a quiet take
+counts as much as a loud one, resampled to the highest rate among them, mixed to mono and put behind the last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stylefx.errors import StylefxError
+
+SHORTEST_SECONDS = 0.5  # fewer frames than that say nothing about a sound
+LONGEST_SECONDS = 600.0
+SILENCE = 1e-5  # -100 dB under full scale: what 16-bit dither leaves, not a sound
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One or several recordings as one: float32 (frames, channels), its rate in Hz, where it comes from."""
+
+    audio: np.ndarray
+    sample_rate: int
+    sources: list[dict[str, Any]]
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return len(self.audio) / self.sample_rate
+
+
+def check_clip(audio: np.ndarray, sample_rate: int, name: str = "the clip") -> None:
+    """Refuse what nothing can be learned from.
+
+    Parameters
+    ----------
+    audio
+        Float (frames, channels).
+    sample_rate
+        In Hz.
+    name
+        What the message calls it.
+
+    Raises
+    ------
+    StylefxError
+        Shorter than 0.5 s, longer than 10 min, silent, constant, or not finite.
+    """
+    seconds = len(audio) / sample_rate
+    if seconds < SHORTEST_SECONDS:
+        raise StylefxError(f"{name} lasts {seconds:.3g} s, a clip needs {SHORTEST_SECONDS} s or more")
+    if seconds > LONGEST_SECONDS:
+        raise StylefxError(
+            f"{name} lasts {seconds:.0f} s, a clip may have {LONGEST_SECONDS:.0f} s: "
+            "cut out a part that shows the sound"
+        )
+    if not np.isfinite(audio).all():
+        raise StylefxError(f"{name} holds samples that are not finite: export it again")
+    if np.abs(audio).max() < SILENCE:
+        raise StylefxError(f"{name} is silent: there is no sound to learn from")
+    if np.ptp(audio, axis=0).max() < SILENCE:
+        raise StylefxError(f"{name} holds a constant value: there is no sound to learn from")
+
+
+def read_clips(paths: Sequence[str | Path]) -> Clip:
+    """Read every clip and join them; a `StylefxError` names the first that cannot be used.
+
+    Several clips are joined in mono at the highest rate among them, at equal level.
+    """
+    clips = [_read_clip(path) for path in paths]
+    if len(clips) == 1:
+        return clips[0]
+    rate = max(clip.sample_rate for clip in clips)
+    joined = np.concatenate([_at_unit_level(clip, rate) for clip in clips])[:, np.newaxis]
+    joined *= 0.5 / np.abs(joined).max()
+    check_clip(joined, rate, f"the {len(clips)} clips together")
+    return Clip(joined, rate, [source for clip in clips for source in clip.sources])
+
+
+def _read_clip(path: str | Path) -> Clip:
+    from stylefx.audio.files import PIPE, read_audio
+
+    audio, sample_rate = read_audio(path, LONGEST_SECONDS)
+    check_clip(audio, sample_rate, str(path))
+    source = {
+        "name": "".join(letter for letter in Path(path).name if letter.isprintable())[-255:],
+        "sha256": _digest(audio) if str(path) == PIPE else _digest_of_file(Path(path)),
+        "seconds": round(len(audio) / sample_rate, 3),
+    }
+    return Clip(audio, sample_rate, [source])
+
+
+def _digest(audio: np.ndarray) -> str:
+    return hashlib.sha256(audio.tobytes()).hexdigest()
+
+
+def _digest_of_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while data := file.read(2**20):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def _at_unit_level(clip: Clip, sample_rate: int) -> np.ndarray:
+    """Mono at another rate, rms 1 over its own length, float32 (frames,)."""
+    import soxr
+
+    mono = clip.audio.mean(axis=1)
+    if np.ptp(mono) < SILENCE:  # channels in antiphase
+        mono = clip.audio[:, 0]
+    mono = soxr.resample(mono, clip.sample_rate, sample_rate)
+    return mono / np.sqrt(np.mean(mono**2))
