@@ -61,10 +61,7 @@ class Style:
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Write the style to one .npz file, complete or not at all; equal styles give equal bytes."""
-        path = Path(path)
-        if path.suffix.lower() != ".npz":
-            raise UsageError(f"{path} does not end in .npz: style files do")
-        check_output(path, overwrite)
+        path = check_style_path(path, overwrite)
         try:
             archive.write_arrays(path, {"meta": provenance.encode(self.meta), **self.arrays})
         except OSError as error:
@@ -99,6 +96,15 @@ class Style:
     def source_names(self) -> str:
         """The clips' names in one line."""
         return ", ".join(source["name"] for source in self.meta["sources"])
+
+
+def check_style_path(path: str | Path, overwrite: bool) -> Path:
+    """The path of a style file to write, refused before any work is done if it cannot be."""
+    path = Path(path)
+    if path.suffix.lower() != ".npz":
+        raise UsageError(f"{path} does not end in .npz, as style files do")
+    check_output(path, overwrite)
+    return path
 
 
 def expected_arrays(method: str) -> dict[str, Shape]:

@@ -154,6 +154,18 @@ class AudioWriter(AbstractContextManager):
                 f"channels ({_reason(error)}), try .wav"
             ) from error
 
+    @classmethod
+    def like(cls, reader: AudioReader, target: str | Path, *, overwrite: bool = False) -> AudioWriter:
+        """A writer for audio of the rate, channels and kind of samples that ``reader`` has."""
+        return cls(
+            target,
+            reader.sample_rate,
+            reader.channels,
+            container=reader.container,
+            samples=reader.samples,
+            overwrite=overwrite,
+        )
+
     def write(self, block: np.ndarray) -> None:
         """Append float32 (frames, channels); what passes full scale is clipped in integer formats."""
         self._bytes += block.size * _BYTES_A_SAMPLE.get(self.samples, 4)

@@ -1,0 +1,72 @@
+"""`stylefx fit`: a clip becomes a style file."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from stylefx.cli.options import add_common_options, count
+
+EXAMPLES = """\
+examples:
+  stylefx fit piano.wav -o piano.npz
+  stylefx fit take1.wav take2.flac -o guitar.npz --quality best
+  stylefx fit bird.mp3 -o bird.npz --method ulyanov
+
+Clips may have 0.5 s to 10 minutes together, any rate, channels and format; ten seconds of the bare
+instrument do best."""
+
+
+def register(subparsers) -> None:
+    """Add the verb to the parser."""
+    parser = subparsers.add_parser(
+        "fit",
+        help="learn the sound of one or several clips",
+        description="Learn the sound of a clip and write it to a style file.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("clips", nargs="+", metavar="CLIP", help="audio file, or - for the standard input")
+    parser.add_argument("-o", "--output", required=True, metavar="STYLE.npz", help="where to write the style")
+    parser.add_argument(
+        "--method",
+        choices=("harmonic", "ulyanov"),
+        default="harmonic",
+        help="harmonic: what does not depend on pitch (default); ulyanov: as published in 2016",
+    )
+    parser.add_argument(
+        "--quality",
+        choices=("draft", "normal", "best"),
+        default="normal",
+        help="how long to learn (default normal)",
+    )
+    parser.add_argument(
+        "--seed", type=count, default=0, metavar="N", help="same seed, same style (default 0)"
+    )
+    add_common_options(parser, overwrites=True)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the target, read the clips, fit, save, report."""
+    from stylefx.audio.clip import read_clips
+    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.learn.clip import fit
+    from stylefx.style import check_style_path
+
+    path = check_style_path(args.output, args.yes)
+    started = time.perf_counter()
+    clip = read_clips(args.clips)
+    with compiling_announced():
+        style = fit(clip.audio, clip.sample_rate, method=args.method, quality=args.quality, seed=args.seed)
+    style = style.with_sources(clip.sources)
+    style.save(path, overwrite=args.yes)
+    seconds = time.perf_counter() - started
+    size = path.stat().st_size
+    say(
+        f"learned {path} ({style.method}, {size / 1000:.0f} kB) from {style.source_names}, "
+        f"{clip.seconds:.1f} s of sound, in {seconds:.1f} s"
+    )
+    if args.json:
+        print_json({"style": str(path), "bytes": size, "seconds": seconds, **style.meta})
+    return 0

@@ -1,0 +1,58 @@
+"""`stylefx info`: what a style file holds and where it comes from."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from stylefx.cli.options import add_common_options
+
+
+def register(subparsers) -> None:
+    """Add the verb to the parser."""
+    parser = subparsers.add_parser(
+        "info",
+        help="show what a style file holds",
+        description="Show what a style file holds: method, sources, grid and arrays. It is checked on the way.",
+        epilog="example: stylefx info piano.npz",
+    )
+    parser.add_argument("style", metavar="STYLE.npz", help="style file that `stylefx fit` wrote")
+    add_common_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Load, which checks everything, and print."""
+    from stylefx.cli.console import print_json
+    from stylefx.style import Style
+
+    style = Style.load(args.style)
+    arrays = {
+        name: {"shape": list(array.shape), "type": str(array.dtype)} for name, array in style.arrays.items()
+    }
+    result = {**style.meta, "arrays": arrays, "bytes": Path(args.style).stat().st_size}
+    if args.json:
+        print_json(result)
+    else:
+        print("\n".join(_lines(result)))
+    return 0
+
+
+def _lines(result: dict[str, Any]) -> list[str]:
+    lines = [
+        f"method    {result['method']}, quality {result['quality']}, seed {result['seed']}",
+        f"written   by stylefx {result['stylefx']}, format {result['version']}, {result['bytes']:,} bytes",
+        f"grid      {result['sample_rate']} Hz, {result['window']} window {result['window_length']}, "
+        f"FFT {result['n_fft']}, hop {result['hop']}",
+    ]
+    lines += [
+        f"learned   from {source['name']}, {source['seconds']:.2f} s, sha256 {source['sha256'][:12]}..."
+        for source in result["sources"]
+    ]
+    lines += [f"default   {name} {value}" for name, value in result["defaults"].items()]
+    lines += [
+        f"array     {name} {'x'.join(map(str, array['shape']))} {array['type']}"
+        for name, array in result["arrays"].items()
+    ]
+    return [*lines, f"licence   {result['licence_note']}"]

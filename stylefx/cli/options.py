@@ -1,0 +1,53 @@
+"""Options that several verbs share, and how their values are read."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def fraction(text: str) -> float:
+    """A number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number from 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """``--mix --strength --iterations --device``, as `StyleTransfer` takes them."""
+    parser.add_argument(
+        "--mix",
+        type=fraction,
+        default=1.0,
+        metavar="0..1",
+        help="0 the input alone, 1 the styled sound (default 1)",
+    )
+    parser.add_argument(
+        "--strength", type=fraction, default=1.0, metavar="0..1", help="how far towards the style (default 1)"
+    )
+    parser.add_argument(
+        "--iterations", type=count, metavar="N", help="optimiser steps a hop (default: what suits the style)"
+    )
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="where the optimiser runs (default auto)",
+    )
+
+
+def add_common_options(parser: argparse.ArgumentParser, *, overwrites: bool = False) -> None:
+    """``--json``, and ``-y`` for verbs that write files."""
+    if overwrites:
+        parser.add_argument("-y", "--yes", action="store_true", help="replace existing files")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")

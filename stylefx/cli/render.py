@@ -1,0 +1,120 @@
+"""`stylefx render`: a style on files, folders and pipes."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stylefx.cli.options import add_common_options, add_engine_options
+from stylefx.errors import EXIT_FAILED, StylefxError, UsageError
+
+if TYPE_CHECKING:
+    from stylefx.cli.jobs import Job
+    from stylefx.style import Style
+
+EXAMPLES = """\
+examples:
+  stylefx render song.wav --style piano.npz                    writes song.piano.wav beside song.wav
+  stylefx render song.flac --style piano.npz -o out.wav        format by extension
+  stylefx render takes/ --style piano.npz -o styled/           every audio file in a folder
+  stylefx render a.wav b.wav --style piano.npz -o styled/      several files
+  sox in.mp3 -t au - | stylefx render - --style piano.npz -o - | sox -t au - out.ogg
+  stylefx render song.wav --style piano.npz --plot song.png    draws content, style and output
+
+Length, rate and channels stay as they are, and so do the samples (16-bit, float, ...) where the format can
+hold them."""
+
+
+def register(subparsers) -> None:
+    """Add the verb to the parser."""
+    parser = subparsers.add_parser(
+        "render",
+        help="put a style on audio files",
+        description="Put a style on audio files, through the same engine as live.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "contents", nargs="+", metavar="CONTENT", help="audio file, folder, or - for standard input"
+    )
+    parser.add_argument("--style", required=True, metavar="STYLE.npz", help="what `stylefx fit` wrote")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="file, folder (needed for several inputs), or - for AU on standard output; "
+        "default NAME.STYLE.EXT beside the input",
+    )
+    add_engine_options(parser)
+    parser.add_argument(
+        "--plot", metavar="FIGURE.png", help="draw the spectrograms of content, style and output"
+    )
+    add_common_options(parser, overwrites=True)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """One bad file does not stop the others, but the exit code tells."""
+    from stylefx.audio.files import PIPE
+    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.cli.jobs import plan
+    from stylefx.style import Style
+
+    if args.json and args.output == PIPE:
+        raise UsageError("--json and -o - both want the standard output: choose one")
+    style = Style.load(args.style)
+    jobs = plan(args.contents, args.output, Path(args.style).stem)
+    if args.plot is not None and len(jobs) > 1:
+        raise UsageError(f"--plot draws one file, these are {len(jobs)}: render them one by one")
+    with compiling_announced():
+        if len(jobs) == 1:
+            reports, errors = [_render(jobs[0], style, args)], list[dict[str, str]]()
+        else:
+            reports, errors = _render_all(jobs, style, args)
+            say(
+                f"{len(reports)} of {len(jobs)} files rendered"
+                + ("" if not errors else f", {len(errors)} failed")
+            )
+    if args.json:
+        print_json({"style": args.style, "rendered": reports, "failed": errors})
+    return EXIT_FAILED if errors else 0
+
+
+def _render_all(
+    jobs: list[Job], style: Style, args: argparse.Namespace
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    from stylefx.cli.console import say
+
+    reports, errors = [], []
+    for job in jobs:
+        try:
+            reports.append(_render(job, style, args))
+        except StylefxError as error:
+            say(f"stylefx: {error}")
+            errors.append({"content": job.content, "error": str(error)})
+    return reports, errors
+
+
+def _render(job: Job, style: Style, args: argparse.Namespace) -> dict[str, Any]:
+    from stylefx.cli.console import progress_bar, say
+    from stylefx.rendering import render
+
+    with progress_bar(Path(job.content).name) as progress:
+        report = render(
+            job.content,
+            style,
+            job.output,
+            mix=args.mix,
+            strength=args.strength,
+            iterations=args.iterations,
+            device=args.device,
+            overwrite=args.yes,
+            plot=args.plot,
+            progress=progress,
+        )
+    say(f"wrote {report.output}: {report.seconds:.1f} s of sound in {report.wall_seconds:.1f} s")
+    if args.plot:
+        say(f"drew {args.plot}")
+    return asdict(report)

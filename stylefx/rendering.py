@@ -1,0 +1,170 @@
+"""`render`: a file through the streaming engine, with no clock.
+
+The same `process` calls as live, block after block, so an hour needs no more memory than a minute. The
+engine's latency is cut off the front and its tail added at the end: what comes out is as long as what went
+in, at the same rate, with the same channels.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stylefx import picture
+from stylefx.audio.files import BLOCK_FRAMES, AudioReader, AudioWriter
+from stylefx.picture import PREVIEW_COLUMN_SECONDS, Panel, RunningSpectrogram
+from stylefx.style import Style
+
+if TYPE_CHECKING:
+    from stylefx.transfer import StyleTransfer
+
+# Told the frames done and the frames there are, None on a pipe.
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What `render` did: names, frames, Hz, samples, and seconds of wall clock and of CPU."""
+
+    content: str
+    output: str
+    frames: int
+    sample_rate: int
+    channels: int
+    latency_samples: int
+    wall_seconds: float
+    cpu_seconds: float
+    stage_seconds: dict[str, float]
+
+    @property
+    def seconds(self) -> float:
+        """Length of the audio."""
+        return self.frames / self.sample_rate
+
+
+def render(
+    content: str | Path,
+    style: Style | str | Path,
+    output: str | Path,
+    *,
+    mix: float = 1.0,
+    strength: float = 1.0,
+    iterations: int | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    plot: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Rendering:
+    """Put a style on a file.
+
+    Parameters
+    ----------
+    content
+        Audio file, or ``-`` for the standard input.
+    style
+        A `Style`, or the path of a style file.
+    output
+        Audio file whose extension names the format, or ``-`` for AU on the standard output. Rate and channels
+        are the content's; so are the samples (16-bit, float, ...) where the format can hold them.
+    mix
+        0 is the content alone, 1 the styled sound alone.
+    strength
+        How far towards the style, 0 to 1.
+    iterations
+        Optimiser steps a hop; None takes the style's own default.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
+    overwrite
+        Whether existing files may be replaced.
+    plot
+        Where to draw the spectrograms of content, style and output side by side (.png, .pdf or .svg).
+    progress
+        Called with the frames done and the frames there are (None on a pipe).
+
+    Raises
+    ------
+    StylefxError
+        Anything about the files or the values; then nothing is left behind half-written.
+    """
+    from stylefx.transfer import StyleTransfer
+
+    style = style if isinstance(style, Style) else Style.load(style)
+    fx = StyleTransfer(style, mix=mix, strength=strength, iterations=iterations, device=device)
+    with AudioReader(content) as reader:
+        figure = _Figure(Path(plot), reader.sample_rate, overwrite) if plot is not None else None
+        with AudioWriter.like(reader, output, overwrite=overwrite) as writer:
+            report = _stream(reader, fx, writer, figure, progress)
+    if figure is not None:
+        figure.draw(style, report)
+    return report
+
+
+def _stream(
+    reader: AudioReader,
+    fx: StyleTransfer,
+    writer: AudioWriter,
+    figure: _Figure | None,
+    progress: Progress | None,
+) -> Rendering:
+    """The loop: every block through the engine and into the file."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    frames = 0
+    for heard, played in _styled_blocks(reader, fx):
+        writer.write(played)
+        frames += len(played)
+        if figure is not None:
+            figure.add(heard, played)
+        if progress is not None:
+            progress(frames, reader.frames)
+    return Rendering(
+        content=reader.name,
+        output=writer.name,
+        frames=frames,
+        sample_rate=reader.sample_rate,
+        channels=reader.channels,
+        latency_samples=fx.latency_samples,
+        wall_seconds=time.perf_counter() - wall,
+        cpu_seconds=time.process_time() - cpu,
+        stage_seconds=dict(fx.stage_seconds),
+    )
+
+
+def _styled_blocks(reader: AudioReader, fx: StyleTransfer) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Blocks in and blocks out, float32 (frames, channels); as many samples come out as go in."""
+    fx.prepare(reader.sample_rate, reader.channels, BLOCK_FRAMES)
+    too_early = fx.latency_samples
+    for block in reader.blocks(BLOCK_FRAMES):
+        played = fx.process(block)
+        skipped = min(too_early, len(played))
+        too_early -= skipped
+        yield block, played[skipped:]
+    yield np.zeros((0, reader.channels), np.float32), fx.flush()[too_early:]
+
+
+class _Figure:
+    """Content, style and output side by side, gathered while they stream past."""
+
+    def __init__(self, path: Path, sample_rate: int, overwrite: bool) -> None:
+        picture.check_figure(path, overwrite)
+        self._path, self._overwrite = path, overwrite
+        self._content, self._output = RunningSpectrogram(sample_rate), RunningSpectrogram(sample_rate)
+
+    def add(self, heard: np.ndarray, played: np.ndarray) -> None:
+        self._content.add(heard)
+        self._output.add(played)
+
+    def draw(self, style: Style, report: Rendering) -> None:
+        """Write the file; a style without a preview leaves its panel out."""
+        panels = [
+            replace(self._content.finish(), title=f"content: {Path(report.content).name}"),
+            replace(self._output.finish(), title=f"output: {Path(report.output).name}"),
+        ]
+        if "preview" in style.arrays:
+            title = f"style: {style.source_names[:40]}"
+            panels.insert(1, Panel(style.arrays["preview"], PREVIEW_COLUMN_SECONDS, title))
+        picture.draw(self._path, panels, self._overwrite)
