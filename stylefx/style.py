@@ -78,9 +78,7 @@ class Style:
             meta = provenance.decode(arrays.pop("meta", None))
             return cls(str(meta.get("method")), arrays, meta)
         except FileNotFoundError:
-            raise StylefxError(
-                f"{path} does not exist: make a style with `stylefx fit CLIP -o {path}`"
-            ) from None
+            raise StylefxError(f"{path} does not exist: make it with `stylefx fit CLIP -o {path}`") from None
         except OSError as error:
             raise StylefxError(f"{path} cannot be read: {error.strerror or error}") from error
         except provenance.NewerStyleError as error:

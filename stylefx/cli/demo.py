@@ -1,4 +1,4 @@
-"""`stylefx demo`: fit a shipped clip, render a shipped input, write sound and picture, say how long it took."""
+"""`stylefx demo`: fit a shipped clip, render a shipped input, write sound and picture, say how long."""
 
 from __future__ import annotations
 

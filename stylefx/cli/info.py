@@ -14,7 +14,7 @@ def register(subparsers) -> None:
     parser = subparsers.add_parser(
         "info",
         help="show what a style file holds",
-        description="Show what a style file holds: method, sources, grid and arrays. It is checked on the way.",
+        description="Show what a style file holds: method, sources, grid and arrays. It is checked too.",
         epilog="example: stylefx info piano.npz",
     )
     parser.add_argument("style", metavar="STYLE.npz", help="style file that `stylefx fit` wrote")

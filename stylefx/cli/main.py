@@ -45,10 +45,17 @@ def build_parser() -> argparse.ArgumentParser:
         prog="stylefx", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"stylefx {stylefx.__version__}")
-    subparsers = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    parser.set_defaults(run=lambda args: _explain(parser))
+    subparsers = parser.add_subparsers(title="verbs", metavar="VERB")
     for verb in VERBS:
         verb.register(subparsers)
     return parser
+
+
+def _explain(parser: argparse.ArgumentParser) -> int:
+    """`stylefx` alone: the help, but as an error."""
+    parser.print_help(sys.stderr)
+    return EXIT_USAGE
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,0 +1,86 @@
+"""What every test may use: the shipped clips, the command line as a subprocess, a style of the right form."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stylefx import provenance
+from stylefx.clips import clip_path
+from stylefx.style import ARRAYS, Style
+
+# One thread for everything: the machine has other work, and results must not depend on how many there are.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+Command = Callable[..., subprocess.CompletedProcess]
+
+
+@pytest.fixture
+def stylefx_command() -> Command:
+    """Run ``stylefx ARGUMENTS`` as a user would: text out, 120 s at most; ``input=bytes`` feeds a pipe."""
+
+    def run(
+        *arguments: object, text: bool = True, timeout: float = 120, **options
+    ) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", "stylefx", *map(str, arguments)],
+            capture_output=True,
+            text=text,
+            timeout=timeout,
+            **options,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trumpet() -> Path:
+    """5.3 s of trumpet, the shipped clip."""
+    return clip_path("trumpet_solo")
+
+
+@pytest.fixture(scope="session")
+def guitar() -> Path:
+    """10 s of guitar, the shipped input."""
+    return clip_path("guitar_solo")
+
+
+@pytest.fixture(scope="session")
+def trumpet_style_path(trumpet: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A style file that the command line fitted to the trumpet, once a session."""
+    path = tmp_path_factory.mktemp("style") / "trumpet.npz"
+    command = [sys.executable, "-m", "stylefx", "fit", str(trumpet), "-o", str(path), "--quality", "draft"]
+    subprocess.run(command, check=True, timeout=300, capture_output=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def made_up_style() -> Style:
+    """A style of the right form whose numbers mean nothing: enough for everything about the file."""
+    random = np.random.default_rng(1)
+    sizes = {"bins": 129}
+    arrays = {
+        name: random.standard_normal(
+            [size if isinstance(size, int) else sizes.get(size, 12) for size in shape]
+        )
+        for name, shape in ARRAYS["ulyanov"].items()
+    }
+    meta = provenance.describe(
+        "ulyanov",
+        sample_rate=44100,
+        n_fft=256,
+        hop=64,
+        window="hann",
+        window_length=256,
+        seed=3,
+        sources=[{"name": "pièce.wav", "sha256": "0f" * 32, "seconds": 3.25}],
+        defaults={"mix": 0.5},
+    )
+    return Style("ulyanov", {name: array.astype(np.float32) for name, array in arrays.items()}, meta)
