@@ -16,16 +16,19 @@ from typing import Any
 import numpy as np
 
 from stylefx import archive, provenance
+from stylefx.analysis.axis import POSITIONS
 from stylefx.errors import StylefxError, UsageError
 from stylefx.output import check_output
 
+FILTERS = 64  # of optimise/harmonic.py, which is slow to import
 # Array name -> shape, per method. A word stands for a size that must be the same wherever it appears;
 # `bins` is n_fft // 2 + 1.
 Shape = tuple[str | int, ...]
 ARRAYS: dict[str, dict[str, Shape]] = {
-    "harmonic": {"features": ("patches", "taps")},
+    "harmonic": {"gram": (FILTERS, FILTERS), "mean_power": (POSITIONS,)},
     "ulyanov": {"log_magnitudes": ("frames", "bins")},
 }
+NOT_NEGATIVE = {"mean_power", "log_magnitudes"}
 # A coarse log spectrogram of the clip in dB, for pictures of a style whose clip is elsewhere (picture.py).
 PREVIEW: Shape = ("preview_columns", "preview_bands")
 
@@ -122,6 +125,8 @@ def _check_arrays(method: str, arrays: dict[str, np.ndarray], n_fft: int) -> Non
         _check_shape(name, array.shape, expected.get(name, PREVIEW), sizes)
         if not archive.is_bounded(array):
             raise StylefxError(f"{name} holds values that are not finite or too large")
+        if name in NOT_NEGATIVE and array.min() < 0:
+            raise StylefxError(f"{name} holds {array.min():g}, expected nothing below 0")
     if sum(array.nbytes for array in arrays.values()) > archive.MAX_BYTES - provenance.MAX_BYTES:
         raise StylefxError("its arrays are larger than a style file may be")
 

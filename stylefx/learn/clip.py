@@ -1,0 +1,93 @@
+"""`fit`: a clip becomes a style. What is learned depends on the method; everything else is the same for all."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from stylefx import provenance
+from stylefx.analysis.grid import Grid, grid_for
+from stylefx.audio.clip import check_clip
+from stylefx.errors import UsageError
+from stylefx.picture import preview
+from stylefx.style import ARRAYS, Style
+
+QUALITIES = ("draft", "normal", "best")
+
+
+def fit(
+    audio: np.ndarray,
+    sample_rate: int,
+    *,
+    method: str = "harmonic",
+    quality: str = "normal",
+    seed: int = 0,
+) -> Style:
+    """Learn a style from a clip.
+
+    Parameters
+    ----------
+    audio
+        Float (frames,) or (frames, channels), 0.5 s to 10 min, full scale 1.
+    sample_rate
+        In Hz.
+    method
+        ``harmonic`` (pitch-invariant statistics, streams in real time) or ``ulyanov`` (Ulyanov & Lebedev 2016
+        as published, offline).
+    quality
+        ``draft``, ``normal`` or ``best``.
+    seed
+        Of every random draw: same audio and seed, same style.
+
+    Raises
+    ------
+    StylefxError
+        The audio is too short, too long, silent, constant or not finite.
+    UsageError
+        An unknown method or quality.
+    """
+    if method not in ARRAYS:
+        raise UsageError(f"method {method!r} is not known: use one of {', '.join(ARRAYS)}")
+    if quality not in QUALITIES:
+        raise UsageError(f"quality {quality!r} is not known: use one of {', '.join(QUALITIES)}")
+    audio = np.asarray(audio, dtype=np.float32)
+    audio = audio[:, None] if audio.ndim == 1 else audio
+    check_clip(audio, sample_rate)
+    mono = to_mono(audio)
+    arrays, grid = _learn(mono, sample_rate, method, seed)
+    source = {
+        "name": "audio",
+        "sha256": hashlib.sha256(audio.tobytes()).hexdigest(),
+        "seconds": round(len(audio) / sample_rate, 3),
+    }
+    meta = provenance.describe(
+        method,
+        sample_rate=grid.sample_rate,
+        n_fft=grid.n_fft,
+        hop=grid.hop,
+        window="hann" if method == "ulyanov" else "gauss",
+        window_length=grid.window_length,
+        seed=seed,
+        quality=quality,
+        sources=[source],
+    )
+    return Style(method, {**arrays, "preview": preview(mono[:, None], sample_rate)}, meta)
+
+
+def to_mono(audio: np.ndarray) -> np.ndarray:
+    """Mean over channels of (frames, channels), or the first channel where the mean cancels."""
+    mono = audio.mean(axis=1)
+    return audio[:, 0] if np.abs(mono).max() < 1e-3 * np.abs(audio).max() else mono
+
+
+def _learn(mono: np.ndarray, sample_rate: int, method: str, seed: int) -> tuple[dict[str, np.ndarray], Grid]:
+    """The method's arrays and the grid they belong to."""
+    if method == "ulyanov":
+        from stylefx.learn.ulyanov import GRID, learn_ulyanov
+
+        return learn_ulyanov(mono, sample_rate), GRID
+    from stylefx.learn.harmonic import learn_harmonic
+
+    grid = grid_for(sample_rate)
+    return learn_harmonic(mono, grid, seed), grid

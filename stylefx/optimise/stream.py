@@ -1,0 +1,120 @@
+"""Optimise: gains on the start magnitude descend the style's Gram loss, a few steps a hop, warm from the last hop.
+
+The block is the recent past: its features stay in running moments that fade over ``MEMORY_SECONDS``, and the newest
+frame is what can still move. Its variables are gains in dB on the frequency axis; style is the harmonic Gram target,
+content is staying near the start, and neighbouring gains hang together so that partials stay partials. Latency: none.
+
+Steps are RMS-normalised descent (Tieleman & Hinton 2012), so that no rate needs tuning per pair of sounds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from stylefx.analysis.axis import Reader, Writer, axis_hz
+from stylefx.analysis.grid import Grid
+from stylefx.analysis.level import Reference, log_relative
+from stylefx.optimise.harmonic import (
+    FRAMES_SEEN,
+    HOPS_APART,
+    NEIGHBOURS,
+    RATIOS,
+    HarmonicFeatures,
+    Moments,
+    compress,
+    gathered_hz,
+    loss_and_slope,
+    position_weights,
+)
+
+MEMORY_SECONDS = 1.0
+# Magnitudes below this are silence (a full-scale sine reads about 500): -114 dB.
+SILENCE = 1e-3
+STEP_DB = 0.5
+# The content term: gains return to the start with this share of a step per dB.
+CONTENT_WEIGHT = 0.02
+SMOOTHNESS = 0.1
+GRADIENT_MEMORY = 0.98
+LIMIT_DB = 24.0
+NEPER = np.log(10) / 20
+
+
+class Optimise:
+    """Stage: start magnitude (bins,) -> target magnitude (bins,), both float32."""
+
+    latency_samples = 0
+
+    def __init__(self, target: np.ndarray, seed: int, iterations: int, device: torch.device):
+        self.iterations, self._device = iterations, device
+        self._features = HarmonicFeatures(seed, device)
+        self._target = torch.as_tensor(target, dtype=torch.float32, device=device)
+
+    def prepare(self, grid: Grid) -> None:
+        """Allocate for ``grid`` and forget the past."""
+        hz = axis_hz()
+        self._grid, self._reader, self._writer = grid, Reader(grid, gathered_hz()), Writer(grid, hz)
+        # Gathered frequencies as places on the axis, where the gains live.
+        places = np.interp(gathered_hz(), hz, np.arange(len(hz)))
+        below = np.minimum(places.astype(np.int64), len(hz) - 2)
+        self._below = torch.as_tensor(below.ravel(), device=self._device)
+        part = torch.as_tensor((places - below).ravel(), dtype=torch.float32, device=self._device)
+        self._part, self._rest = part, 1 - part
+        self._keep = float(np.exp(-grid.hop_seconds / MEMORY_SECONDS))
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the block, the gains and the level."""
+        device, positions = self._device, len(axis_hz())
+        self._gains = torch.zeros(positions, device=device)
+        self._square = torch.zeros((), device=device)
+        self._moments = Moments.zero(len(self._target), device)
+        shape = ((FRAMES_SEEN - 1) * HOPS_APART, positions, len(RATIOS) * len(NEIGHBOURS))
+        self._recent = torch.zeros(shape, device=device)
+        self._reference = Reference(self._grid.hop_seconds)
+
+    def process(self, start: np.ndarray) -> np.ndarray:
+        """One frame."""
+        level = self._reference.follow(start)
+        if self.iterations == 0 or level < SILENCE:
+            return start
+        base = torch.from_numpy(self._reader.read(log_relative(start, level))).to(self._device)
+        past = (
+            torch.cat([self._recent[-lag * HOPS_APART] for lag in range(1, FRAMES_SEEN)], dim=1)
+            @ self._features.past
+        )
+        for _ in range(self.iterations):
+            self._step(base, past)
+        self._remember(base, past)
+        gain = self._writer.write(self._gains.cpu().numpy()) * np.float32(NEPER)
+        return start * np.exp(gain)
+
+    def _levels(self, base: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        low, high = self._gains[self._below], self._gains[self._below + 1]
+        return compress(base + NEPER * torch.lerp(low, high, self._part).view_as(base))
+
+    def _step(self, base: torch.Tensor, past: torch.Tensor) -> None:
+        levels, slope = self._levels(base)
+        features = torch.relu(past + levels @ self._features.newest)
+        weights = position_weights(levels)
+        moments = self._moments.plus(features, weights, self._keep)
+        _, feature_slope = loss_and_slope(features, weights, moments, self._target)
+        level_slope = ((feature_slope * (features > 0)) @ self._features.newest.T * slope).ravel()
+        gradient = torch.zeros_like(self._gains)
+        gradient.index_add_(0, self._below, level_slope * self._rest)
+        gradient.index_add_(0, self._below + 1, level_slope * self._part)
+        self._square = GRADIENT_MEMORY * self._square + (1 - GRADIENT_MEMORY) * (gradient**2).mean()
+        self._gains -= STEP_DB * gradient / (self._square.sqrt() + 1e-20)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Content and smoothness, as proximal steps: towards the start, and towards the neighbours."""
+        gains = self._gains * (1 - CONTENT_WEIGHT)
+        gains[1:-1] += SMOOTHNESS * (gains[:-2] + gains[2:] - 2 * gains[1:-1])
+        self._gains = gains.clamp_(-LIMIT_DB, LIMIT_DB)
+
+    def _remember(self, base: torch.Tensor, past: torch.Tensor) -> None:
+        levels, _ = self._levels(base)
+        features = torch.relu(past + levels @ self._features.newest)
+        self._moments = self._moments.plus(features, position_weights(levels), self._keep)
+        self._recent = torch.cat([self._recent[1:], levels[None]])

@@ -1,0 +1,127 @@
+"""The streaming path: analysis -> start -> optimise -> phase -> overlap-add, one hop after the other.
+
+Every step has the same shapes for every hop, so the samples do not depend on how the stream was cut into blocks.
+Several channels share one reference spectrum; each gets the same magnitude ratio and the same phase rotation, so
+the stereo image stays where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+
+from stylefx.analysis.frames import Analysis, reference_spectrum
+from stylefx.analysis.grid import grid_for
+from stylefx.compute import compute_device
+from stylefx.errors import UsageError
+from stylefx.optimise.stream import Optimise
+from stylefx.phase.stage import Phase
+from stylefx.start.equaliser import Equaliser
+from stylefx.style import Style
+from stylefx.synthesis.overlap_add import OverlapAdd
+
+STARTS = ("equaliser", "content")
+TINY = 1e-12
+
+
+class StreamingPath:
+    """Samples in, hops of styled samples out, ``latency_samples`` late."""
+
+    def __init__(self, style: Style, iterations: int, device: str, start: str):
+        if start not in STARTS:
+            raise UsageError(f"start {start!r} is not known: use one of {', '.join(STARTS)}")
+        self.analysis = Analysis()
+        self.start = Equaliser(style.arrays["mean_power"]) if start == "equaliser" else None
+        self.optimise = Optimise(style.arrays["gram"], style.meta["seed"], iterations, compute_device(device))
+        self.phase = Phase()
+        self.overlap_add = OverlapAdd()
+        self.stage_seconds: dict[str, float] = defaultdict(float)
+
+    def prepare(self, sample_rate: int, channels: int) -> None:
+        """Allocate every stage for a rate in Hz and a number of channels; latency and hop are known after."""
+        grid = grid_for(sample_rate)
+        self.analysis.prepare(grid, channels)
+        if self.start is not None:
+            self.start.prepare(grid)
+        self.optimise.prepare(grid)
+        self.phase.prepare(grid)
+        self.overlap_add.prepare(grid, channels)
+        stages = (self.analysis, self.optimise, self.phase, self.overlap_add)
+        self.hop = grid.hop
+        self.latency_samples = sum(stage.latency_samples for stage in stages)
+        # Each channel over the reference, for the frames that the phase stage still holds.
+        self._shares = np.ones(
+            (self.phase.latency_samples // grid.hop + 1, channels, grid.bins), np.complex64
+        )
+        self._shares[:] = 0
+
+    def reset(self) -> None:
+        """Forget every sample, as new."""
+        for stage in (self.analysis, self.start, self.optimise, self.phase, self.overlap_add):
+            if stage is not None:
+                stage.reset()
+        self._shares[:] = 0
+        self.stage_seconds.clear()
+
+    def process(self, block: np.ndarray, strength: float) -> Iterator[np.ndarray]:
+        """Yield a hop (hop, channels) for every frame that ``block`` (frames, channels) completes."""
+        clock = _Clock(self.stage_seconds)
+        for spectrum in self.analysis.process(block):
+            content = reference_spectrum(spectrum)
+            magnitude = np.abs(content)
+            clock.charge("analysis")
+            start = magnitude if self.start is None else self.start.process(magnitude)
+            clock.charge("start")
+            target = self.optimise.process(start)
+            clock.charge("optimise")
+            target = with_energy_of(magnitude, blend(magnitude, target, strength))
+            frame = self.phase.process(target, content)
+            clock.charge("phase")
+            finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
+            clock.charge("overlap_add")
+            yield finished
+            clock.restart()
+
+    def _to_channels(self, frame: np.ndarray, spectrum: np.ndarray, content: np.ndarray) -> np.ndarray:
+        """The styled reference (bins,) as channels (channels, bins): each keeps its part and its lead."""
+        if len(spectrum) == 1:
+            return frame[None]
+        level = np.abs(content) ** 2 + np.float32(TINY)
+        self._shares[:-1] = self._shares[1:]
+        self._shares[-1] = spectrum * content.conj() / level
+        return frame * self._shares[0]
+
+
+def blend(content: np.ndarray, target: np.ndarray, strength: float) -> np.ndarray:
+    """Magnitudes between content and target, equal steps in decibels: 0 the content, 1 the target."""
+    if strength >= 1:
+        return target
+    if strength <= 0:
+        return content
+    ratio = (target + np.float32(TINY)) / (content + np.float32(TINY))
+    return content * ratio ** np.float32(strength)
+
+
+def with_energy_of(content: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """``target`` scaled to the content's energy in this frame: loudness follows the player."""
+    wanted, found = float(np.dot(content, content)), float(np.dot(target, target))
+    return target * np.float32(np.sqrt(wanted / found)) if found > TINY else target
+
+
+class _Clock:
+    """Charges the time since the last charge to a stage."""
+
+    def __init__(self, seconds: dict[str, float]):
+        self._seconds = seconds
+        self.restart()
+
+    def restart(self) -> None:
+        self._last = time.perf_counter()
+
+    def charge(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._seconds[stage] += now - self._last
+        self._last = now

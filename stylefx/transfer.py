@@ -1,0 +1,132 @@
+"""StyleTransfer: the whole effect. A path makes the wet signal, the mix joins it with the dry one.
+
+`render` and `live` both call `process`, block after block; there is no other way through. The latency is the sum of
+the stages', the dry path is delayed by exactly that, and any cutting of the input into blocks gives the same samples.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stylefx.errors import StylefxError, UsageError
+from stylefx.style import Style
+from stylefx.synthesis.mix import Mix
+
+# Steps a hop that the default method takes when neither the caller nor the style says otherwise.
+DEFAULT_ITERATIONS = 1
+ULYANOV_ITERATIONS = 300
+MAX_CHANNELS = 64
+
+
+class StyleTransfer:
+    """The effect, for one stream at a time.
+
+    Parameters
+    ----------
+    style
+        What `stylefx.fit` learned.
+    mix
+        0 is the dry signal alone, 1 the styled signal alone. May be set between blocks.
+    strength
+        How far towards the style, 0 (the content) to 1. May be set between blocks.
+    iterations
+        Optimiser steps a hop; for the offline methods, steps a block. None takes the style's default.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
+    start
+        ``equaliser`` (default) or ``content``: what the optimiser starts from.
+    """
+
+    def __init__(
+        self,
+        style: Style,
+        *,
+        mix: float = 1.0,
+        strength: float = 1.0,
+        iterations: int | None = None,
+        device: str = "auto",
+        start: str = "equaliser",
+    ):
+        for name, value in (("mix", mix), ("strength", strength)):
+            if not 0 <= value <= 1:
+                raise UsageError(f"{name} is {value}, expected 0 to 1")
+        if iterations is not None and iterations < 0:
+            raise UsageError(f"iterations is {iterations}, expected 0 or more")
+        self.style, self.mix, self.strength = style, mix, strength
+        self._path = _path_for(style, iterations, device, start)
+        self._mix = Mix()
+        self._prepared: tuple[int, int] | None = None
+
+    def prepare(self, sample_rate: int, channels: int, max_block: int) -> None:
+        """Allocate for a stream: rate in Hz, channels, and the longest block that `process` will see."""
+        if not 1 <= channels <= MAX_CHANNELS:
+            raise StylefxError(f"{channels} channels, expected 1 to {MAX_CHANNELS}")
+        self._path.prepare(sample_rate, channels)
+        self._mix.prepare(sample_rate, channels, max_block, self._path.hop, self._path.latency_samples)
+        self._prepared = (max_block, channels)
+
+    def process(self, block: np.ndarray) -> np.ndarray:
+        """The next samples: float32 (frames, channels) in, as many out, `latency_samples` late."""
+        max_block, channels = self._stream()
+        if block.ndim != 2 or block.shape[1] != channels:
+            raise UsageError(f"block of shape {block.shape}, prepared for (frames, {channels})")
+        if len(block) > max_block:
+            raise UsageError(f"block of {len(block)} frames, prepared for {max_block}: raise max_block")
+        block = block.astype(np.float32, copy=False)
+        if not np.isfinite(block).all():
+            block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+        for hop in self._path.process(block, self.strength):
+            self._mix.put_wet(hop)
+        return self._mix.process(block, self.mix)
+
+    def flush(self) -> np.ndarray:
+        """The tail: the `latency_samples` still inside, (latency_samples, channels)."""
+        max_block, channels = self._stream()
+        silence = np.zeros((self.latency_samples, channels), np.float32)
+        cuts = range(max_block, len(silence), max_block)
+        return np.concatenate([self.process(part) for part in np.split(silence, cuts)])
+
+    def reset(self) -> None:
+        """Forget the stream: what follows sounds as from a new object."""
+        self._stream()
+        self._path.reset()
+        self._mix.reset()
+
+    def __call__(self, audio: np.ndarray, sample_rate: int) -> np.ndarray:
+        """A whole recording, float (frames,) or (frames, channels): same shape, in time with the input."""
+        audio = np.asarray(audio, dtype=np.float32)
+        block = audio[:, None] if audio.ndim == 1 else audio
+        self.prepare(sample_rate, block.shape[1], max(1, len(block)))
+        late = np.concatenate([self.process(block), self.flush()])
+        return late[self.latency_samples :].reshape(audio.shape)
+
+    @property
+    def latency_samples(self) -> int:
+        """Input to output, in samples of the stream; known after `prepare`."""
+        self._stream()
+        return self._mix.latency_samples
+
+    @property
+    def stage_seconds(self) -> dict[str, float]:
+        """Seconds spent in each stage since `prepare` or `reset`."""
+        return self._path.stage_seconds
+
+    def _stream(self) -> tuple[int, int]:
+        if self._prepared is None:
+            raise UsageError("call prepare(sample_rate, channels, max_block) first")
+        return self._prepared
+
+
+def _path_for(style: Style, iterations: int | None, device: str, start: str):
+    """The path that makes the wet signal of ``style``: streaming, or block by block for the offline methods."""
+    if iterations is None:
+        iterations = style.meta["defaults"].get("iterations")
+    if style.method == "ulyanov":
+        from stylefx.blockwise import BlockwisePath
+        from stylefx.optimise.ulyanov import Ulyanov
+
+        steps = ULYANOV_ITERATIONS if iterations is None else int(iterations)
+        return BlockwisePath(Ulyanov(style, steps, device))
+    from stylefx.streaming import StreamingPath
+
+    return StreamingPath(style, DEFAULT_ITERATIONS if iterations is None else int(iterations), device, start)
