@@ -79,7 +79,7 @@ class RunningSpectrogram:
         self._frames += 1
 
 
-def preview_of(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+def preview(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """The picture of a clip that goes into its style file, float32 (columns of 40 ms, BANDS) in dB.
 
     ``audio`` is float (frames, channels); its first 10 s are drawn.

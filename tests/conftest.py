@@ -67,7 +67,7 @@ def made_up_style() -> Style:
     random = np.random.default_rng(1)
     sizes = {"bins": 129}
     arrays = {
-        name: random.standard_normal(
+        name: random.random(
             [size if isinstance(size, int) else sizes.get(size, 12) for size in shape]
         )
         for name, shape in ARRAYS["ulyanov"].items()
