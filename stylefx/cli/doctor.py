@@ -143,14 +143,14 @@ def _lines(facts: dict[str, Any]) -> list[str]:
 
 
 def _speed_lines(default: Speed, largest: Speed | None) -> list[str]:
-    rows = [("whole hop", default.hop), *default.stages.items()]
+    rows = [("lateness", default.lateness), ("whole hop", default.hop), *default.stages.items()]
     table = [f"          {name:<12}{t.p50_ms:8.2f}{t.p99_ms:8.2f}{t.max_ms:8.2f}" for name, t in rows]
     if largest is None:
-        verdict = "not in real time: this machine cannot keep up live; render works, only slower"
+        verdict = "no setting does, as busy as this machine is now; render works, only slower"
     else:
-        verdict = f"up to {largest.iterations} iterations a hop in real time (stylefx live --iterations)"
+        verdict = f"up to {largest.iterations} iterations a hop do (stylefx live --iterations)"
     return [
-        f"speed     ms per hop, {default.deadline_ms:.2f} ms deadline",
+        f"speed     ms per hop of {default.deadline_ms:.2f} ms; CPU load {default.load:.0%} of one processor",
         f"          {'':<12}{'p50':>8}{'p99':>8}{'max':>8}",
         *table,
         f"verdict   the default {'keeps up' if default.keeps_up else 'does not keep up'}; {verdict}",
