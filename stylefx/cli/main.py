@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import stylefx
-from stylefx.cli import demo, devices, doctor, fit, info, render
+from stylefx.cli import demo, devices, doctor, fit, info, live, render
 from stylefx.errors import EXIT_FAILED, EXIT_USAGE, StylefxError
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells expect
 EXIT_TERMINATED = 143
-VERBS = (fit, render, devices, info, doctor, demo)
+VERBS = (fit, render, live, devices, info, doctor, demo)
 
 DESCRIPTION = """\
 Hear yourself as a piano, a ukulele or a bird, from one ten-second clip.

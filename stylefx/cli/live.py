@@ -1,0 +1,175 @@
+"""`stylefx live`: play through a style, sound card in, sound card out, or a file by the same engine."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from stylefx.cli.options import add_common_options, add_engine_options
+from stylefx.errors import UsageError
+
+if TYPE_CHECKING:
+    from stylefx.live.duplex import Duplex
+    from stylefx.live.worker import Engine
+
+PIPE = "-"
+SMALLEST_BLOCK, LARGEST_BLOCK = 16, 16384
+
+EXAMPLES = """\
+examples:
+  stylefx devices                                          what there is to play through
+  stylefx live --style piano.npz                           the default input and output
+  stylefx live --style piano.npz -i "USB Audio" -o 3       by part of a name, by number
+  stylefx live --style piano.npz --blocksize 128           shorter blocks: less delay, less reserve
+  stylefx live --style piano.npz --bypass                  the delay of the sound card alone
+  stylefx live --style piano.npz --input take.wav --output heard.wav
+
+Ctrl-C ends it with a report. Use headphones: a microphone in front of a loudspeaker howls. A file's output
+begins with the delay that a musician would hear, and is longer than the input by it."""
+
+
+def register(subparsers) -> None:
+    """Add the verb to the parser."""
+    parser = subparsers.add_parser(
+        "live",
+        help="play through a style",
+        description="Play through a style: what comes into the sound card leaves it in the style's sound.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--style", required=True, metavar="STYLE.npz", help="what `stylefx fit` wrote")
+    _add_audio_options(parser)
+    add_engine_options(parser)
+    parser.add_argument(
+        "--bypass", action="store_true", help="no engine: hear the input with the device's delay alone"
+    )
+    add_common_options(parser, overwrites=True)
+    parser.set_defaults(run=run)
+
+
+def _add_audio_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-i", dest="source", metavar="DEV", help="input device: number or part of its name (see devices)"
+    )
+    parser.add_argument("-o", dest="sink", metavar="DEV", help="output device, likewise")
+    parser.add_argument(
+        "--blocksize", type=block_frames, metavar="N", help="frames a block (default: the device's own)"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=("auto", "portaudio", "files"),
+        default="auto",
+        help="where sound comes from and goes to; auto: files if --input is given (default auto)",
+    )
+    parser.add_argument("--input", metavar="FILE", help="play this file instead of the sound card's input")
+    parser.add_argument("--output", metavar="FILE", help="write here what would have been heard")
+    parser.add_argument(
+        "--speed",
+        choices=("real", "fast"),
+        default="real",
+        help="files: at the real clock, or as fast as it goes with nothing late (default real)",
+    )
+    parser.add_argument("--seconds", type=duration, metavar="S", help="end after so much sound")
+
+
+def block_frames(text: str) -> int:
+    """A block length that drivers can be asked for."""
+    if not text.isdecimal() or not SMALLEST_BLOCK <= int(text) <= LARGEST_BLOCK:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no whole number from {SMALLEST_BLOCK} to {LARGEST_BLOCK}"
+        )
+    return int(text)
+
+
+def duration(text: str) -> float:
+    """Seconds, more than none."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play until Ctrl-C, SIGTERM, the end of the input or ``--seconds``, then report."""
+    _check(args)
+    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.live.session import play
+    from stylefx.style import Style
+
+    with _stopped_by_signals() as stop, compiling_announced():
+        style = Style.load(args.style)
+        duplex = _duplex(args)
+        # A file that ends early still gives back all that went in; a device just stops.
+        seconds = args.seconds if args.input is None else None
+        report = play(_engine(args, style), duplex, stop, say, seconds)
+    if args.json:
+        print_json(report.as_dict())
+    elif args.output == PIPE:
+        say(str(report))
+    else:
+        print(report)
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Say which options do not go together."""
+    files = args.input is not None or args.output is not None
+    if args.backend == "portaudio" and files:
+        raise UsageError("--input and --output are files: use --backend files, or -i and -o for devices")
+    if (args.backend == "files" or files) and (args.input is None or args.output is None):
+        raise UsageError("--backend files needs both: --input FILE and --output FILE")
+    if files and (args.source is not None or args.sink is not None):
+        raise UsageError("-i and -o name devices, --input and --output files: choose one pair")
+    if args.json and args.output == PIPE:
+        raise UsageError("--json and --output - both want the standard output: choose one")
+    if not files and args.speed == "fast":
+        raise UsageError("--speed fast is for files: a sound card has its own clock")
+
+
+def _duplex(args: argparse.Namespace) -> Duplex:
+    if args.input is None:
+        from stylefx.live.device import open_device
+
+        return open_device(args.source, args.sink, args.blocksize)
+    from stylefx.live.files import FastClock, FileDuplex, RealClock
+
+    clock = FastClock() if args.speed == "fast" else RealClock()
+    return FileDuplex(args.input, args.output, args.blocksize, clock, args.seconds, args.yes)
+
+
+def _engine(args: argparse.Namespace, style) -> Engine:
+    if args.bypass:
+        from stylefx.live.session import Bypass
+
+        return Bypass()
+    from stylefx.transfer import StyleTransfer
+
+    return StyleTransfer(
+        style, mix=args.mix, strength=args.strength, iterations=args.iterations, device=args.device
+    )
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second one ends the program at once."""
+    stop = threading.Event()
+    before = {}
+
+    def end(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, end)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,58 @@
+"""Cover: the sound that goes out when the engine is not ready, joined to its neighbours without a click.
+
+The delayed dry signal stands in for the wet one. Wet and dry are cross-faded; when the wet signal stopped
+without notice, its last sample is held and faded into the dry one; after a silence the sound fades in.
+While the engine keeps up, its samples pass untouched.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stylefx.synthesis.mix import Fifo, Ramp
+
+# Long enough that a fade is no click, short enough that nobody hears two players.
+FADE_SECONDS = 0.010
+
+
+class Cover:
+    """For each block in order ``delay(block)``, then ``process``; ``gap()`` when silence was played.
+
+    Parameters
+    ----------
+    sample_rate, channels : int
+        Of the stream.
+    latency_samples : int
+        Delay of the wet signal, which the dry signal gets as well.
+    max_block : int
+        Longest block in frames.
+    """
+
+    def __init__(self, sample_rate: int, channels: int, latency_samples: int, max_block: int):
+        self._dry = Fifo(channels, latency_samples + 2 * max_block)
+        self._dry.fill(latency_samples)
+        self._wet_share = Ramp(round(FADE_SECONDS * sample_rate))
+        self._level = Ramp(round(FADE_SECONDS * sample_rate))
+        self._held = np.zeros(channels, np.float32)
+
+    def delay(self, block: np.ndarray) -> np.ndarray:
+        """The dry signal (frames, channels) that belongs to this block's wet one."""
+        self._dry.put(block)
+        return self._dry.take(len(block))
+
+    def gap(self) -> None:
+        """Silence was played: whatever comes next fades in, and may begin with either signal."""
+        self._level.reset()
+        self._level.towards(0.0, 0)
+        self._wet_share.reset()
+
+    def process(self, dry: np.ndarray, wet: np.ndarray | None) -> np.ndarray:
+        """What to play: ``wet`` (frames, channels) if there is one, else ``dry``, faded at a change."""
+        share = self._wet_share.towards(0.0 if wet is None else 1.0, len(dry))[:, None]
+        level = self._level.towards(1.0, len(dry))[:, None]
+        if wet is None:
+            out = dry if share[0] == 0 else share * self._held + (1 - share) * dry
+        else:
+            out = wet if share[0] == 1 else share * wet + (1 - share) * dry
+            self._held = out[-1].copy()
+        return out if level[0] == 1 else level * out

@@ -1,0 +1,78 @@
+"""What the worker plays through: a sound device or a file, both counted in frames from the moment it opened.
+
+Frame ``f`` of the output leaves together with frame ``f`` of the input arriving, whatever the device's own
+delays are. The worker answers input frame ``n`` at output frame ``n + delay``; because every write names
+its frame, being late costs samples but can never become a longer delay.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import numpy as np
+
+
+class Duplex(AbstractContextManager, Protocol):
+    """Audio in and out. ``open``, ``begin``, then ``read`` and ``write`` from one thread; leaving closes it.
+
+    Attributes
+    ----------
+    name : str
+        What the musician calls it.
+    sample_rate, inputs, outputs : int
+        Rate in Hz and channels.
+    block : int
+        Frames a ``read`` gives.
+    delay : int
+        Frames from input to output that the worker has, known after ``open``.
+    ended : bool
+        No more input will come.
+    """
+
+    name: str
+    sample_rate: int
+    inputs: int
+    outputs: int
+    block: int
+    delay: int
+    ended: bool
+
+    def open(self, latency_samples: int) -> None:
+        """Start listening, and find out the ``delay``. ``latency_samples`` is the engine's."""
+
+    def begin(self) -> None:
+        """Start answering: the next ``read`` is the first block that can be played in time."""
+
+    def read(self) -> tuple[int, np.ndarray] | None:
+        """The next block and the number of its first frame; None when none came yet, or ``ended``."""
+
+    def write(self, frame: int, samples: np.ndarray) -> int:
+        """Play ``samples`` (frames, outputs) from output frame ``frame`` on; returns how many were late."""
+
+    @property
+    def captured(self) -> int:
+        """Input frames so far, which is also the next output frame that the device asks for."""
+
+    def time(self) -> float:
+        """Seconds on the clock that the device runs by."""
+
+    def seconds_until(self, frame: int) -> float:
+        """Time left until the device asks for output frame ``frame``."""
+
+    @property
+    def device_seconds(self) -> tuple[float | None, float | None]:
+        """The device's own input and output delay as its driver tells it, None where it does not."""
+
+    @property
+    def flags(self) -> dict[str, int]:
+        """How often the driver reported each kind of over- and underrun."""
+
+
+def worker_delay(block: int, hop: int, burst: int) -> int:
+    """Frames of delay between input and output of the worker, a multiple of ``block``.
+
+    A block can be answered when the next one comes. When the device brings ``burst`` frames at once, that
+    is a burst later; and when several blocks make a hop, the hop's work is given a hop's time.
+    """
+    return -(-max(block, hop, burst) // block) * block

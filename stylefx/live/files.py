@@ -1,0 +1,187 @@
+"""A file as a sound device: the same worker and engine, no hardware, every run repeatable.
+
+The output file holds what the loudspeaker would have played from the first frame of the input on: it begins
+with the delay (worker and engine) and is longer than the input by it, so the end is not cut off. At the
+real clock a late block is missing in the file as it would be on stage; the fast clock waits for the work.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from stylefx.analysis.grid import grid_for
+from stylefx.audio.files import AudioReader, AudioWriter
+from stylefx.live.duplex import Duplex, worker_delay
+
+
+class RealClock:
+    """Frames go by as they do in a sound card."""
+
+    def start(self, sample_rate: int) -> None:
+        """Frame 0 is now."""
+        self._sample_rate = sample_rate
+        self._origin = time.perf_counter()
+
+    def frames(self) -> int:
+        """Frames since the start."""
+        return int((time.perf_counter() - self._origin) * self._sample_rate)
+
+    def wait_for(self, frame: int) -> None:
+        """Sleep until ``frame`` has gone by."""
+        while (missing := frame - self.frames()) > 0:
+            time.sleep(missing / self._sample_rate)
+
+
+class FastClock:
+    """Frames go by when somebody waits for them, or lets them by: work takes no time unless it says so."""
+
+    def __init__(self) -> None:
+        self._now = 0
+
+    def start(self, sample_rate: int) -> None:
+        """Frame 0 is now."""
+        self._now = 0
+
+    def frames(self) -> int:
+        """Frames since the start."""
+        return self._now
+
+    def wait_for(self, frame: int) -> None:
+        """Jump to ``frame``, unless it has gone by."""
+        self._now = max(self._now, frame)
+
+    def let_by(self, frames: int) -> None:
+        """Make believe that something took the time of so many frames."""
+        self._now += frames
+
+
+class FileDuplex(Duplex):
+    """Plays ``source`` into ``target`` block by block, by ``clock``.
+
+    Parameters
+    ----------
+    source, target : path
+        Audio files; the target gets the source's rate, channels and, if its container can, sample format.
+    block : int or None
+        Frames a block; by default one hop of the engine.
+    clock : RealClock or FastClock
+        What a frame lasts.
+    seconds : float or None
+        Play only so much of the source.
+    overwrite : bool
+        Whether an existing target may be replaced.
+    """
+
+    def __init__(
+        self,
+        source: str | Path,
+        target: str | Path,
+        block: int | None,
+        clock: RealClock | FastClock,
+        seconds: float | None = None,
+        overwrite: bool = False,
+    ):
+        self._files = ExitStack()
+        with ExitStack() as opened:
+            reader = opened.enter_context(AudioReader(source))
+            self._writer = opened.enter_context(
+                AudioWriter(
+                    target,
+                    reader.sample_rate,
+                    reader.channels,
+                    container=reader.container,
+                    samples=reader.samples,
+                    overwrite=overwrite,
+                )
+            )
+            self._files = opened.pop_all()
+        self.name = f"{reader.name} -> {self._writer.name}"
+        self.sample_rate, self.inputs, self.outputs = reader.sample_rate, reader.channels, reader.channels
+        self._hop = grid_for(reader.sample_rate).hop
+        self.block = block or self._hop
+        self._blocks = reader.blocks(self.block)
+        self._clock = clock
+        self._most_frames = None if seconds is None else round(seconds * reader.sample_rate)
+        self._input_frames: int | None = None  # unknown until the source has ended
+        self._taken = self._written = 0
+        self.ended = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._files.__exit__(kind, error, traceback)
+
+    def open(self, latency_samples: int) -> None:
+        """See `Duplex.open`."""
+        self._latency_samples = latency_samples
+        self.delay = worker_delay(self.block, self._hop, self.block)
+
+    def begin(self) -> None:
+        """See `Duplex.begin`."""
+        self._clock.start(self.sample_rate)
+
+    def read(self) -> tuple[int, np.ndarray] | None:
+        """The next block; after the source's end silence, until the engine has given everything back."""
+        last = self._input_frames
+        if last is not None and self._taken >= last + self._latency_samples:
+            self.ended = True
+            return None
+        frame, block = self._taken, self._next_block()
+        self._taken += self.block
+        self._clock.wait_for(self._taken)
+        return frame, block
+
+    def _next_block(self) -> np.ndarray:
+        block = np.zeros((self.block, self.inputs), np.float32)
+        if self._input_frames is None:
+            samples = next(self._blocks, block[:0])
+            if self._most_frames is not None:
+                samples = samples[: self._most_frames - self._taken]
+            block[: len(samples)] = samples
+            if len(samples) < self.block:
+                self._input_frames = self._taken + len(samples)
+        return block
+
+    def write(self, frame: int, samples: np.ndarray) -> int:
+        """See `Duplex.write`; what was not written in time is silence in the file."""
+        late = min(max(self.captured - frame, 0), len(samples))
+        if frame + late > self._written:
+            self._append(np.zeros((frame + late - self._written, self.outputs), np.float32))
+        self._append(samples[late:])
+        return late
+
+    def _append(self, samples: np.ndarray) -> None:
+        if self._input_frames is not None:
+            whole = self._input_frames + self._latency_samples + self.delay
+            samples = samples[: max(0, whole - self._written)]
+        if len(samples):
+            self._writer.write(samples)
+            self._written += len(samples)
+
+    @property
+    def captured(self) -> int:
+        """See `Duplex.captured`: a device hands over whole blocks."""
+        return self._clock.frames() // self.block * self.block
+
+    def time(self) -> float:
+        """See `Duplex.time`."""
+        return self._clock.frames() / self.sample_rate
+
+    def seconds_until(self, frame: int) -> float:
+        """See `Duplex.seconds_until`: a frame is asked for when its block of input is complete."""
+        return ((frame // self.block + 1) * self.block - self._clock.frames()) / self.sample_rate
+
+    @property
+    def device_seconds(self) -> tuple[float | None, float | None]:
+        """There is no device."""
+        return 0.0, 0.0
+
+    @property
+    def flags(self) -> dict[str, int]:
+        """There is no driver."""
+        return {}

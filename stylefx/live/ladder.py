@@ -1,0 +1,55 @@
+"""The quality ladder: fewer optimiser iterations while the engine is often late, more when it is not.
+
+One stall (another program, a page from disk) changes nothing. A second one soon after steps down: half the
+iterations, and at last none, which plays the start alone. Below that the worker's cover plays the dry signal.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Two stalls within this time are no accident.
+SOON_SECONDS = 5.0
+# Time without a stall before a better quality is tried; doubled whenever it did not last, up to the longest.
+TRIAL_SECONDS = 10.0
+LONGEST_TRIAL_SECONDS = 300.0
+
+
+class Ladder:
+    """Sets ``engine.iterations``; an engine without iterations has one rung and is left alone."""
+
+    def __init__(self, engine: Any):
+        self._engine = engine
+        most = getattr(engine, "iterations", None) or 0
+        self._rungs = [most]
+        while self._rungs[-1] > 0:
+            self._rungs.append(self._rungs[-1] // 2)
+        self._place = 0
+        self._last_stall = self._last_change = float("-inf")
+        self._trial_seconds = TRIAL_SECONDS
+        self.lowest_iterations = most
+
+    @property
+    def iterations(self) -> int:
+        """Iterations a hop now."""
+        return self._rungs[self._place]
+
+    def stalled(self, now: float) -> None:
+        """The engine was late at ``now`` (seconds)."""
+        soon = now - self._last_stall < SOON_SECONDS
+        self._last_stall = now
+        if soon and self._place + 1 < len(self._rungs):
+            if now - self._last_change < self._trial_seconds:
+                self._trial_seconds = min(2 * self._trial_seconds, LONGEST_TRIAL_SECONDS)
+            self._step(self._place + 1, now)
+            self.lowest_iterations = min(self.lowest_iterations, self.iterations)
+
+    def kept_up(self, now: float) -> None:
+        """The engine was in time at ``now`` (seconds)."""
+        quiet_since = max(self._last_stall, self._last_change)
+        if self._place > 0 and now - quiet_since > self._trial_seconds:
+            self._step(self._place - 1, now)
+
+    def _step(self, place: int, now: float) -> None:
+        self._place, self._last_change = place, now
+        self._engine.iterations = self.iterations

@@ -1,0 +1,56 @@
+"""What happened while playing: counts, peaks and the load of every block, in memory that does not grow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# The load histogram's resolution and end, in percent of a block's duration; the maximum is kept exactly.
+LOAD_STEP_PERCENT = 0.1
+LOAD_END_PERCENT = 1000.0
+
+
+class Meters:
+    """Counted by the worker, read by anyone; every number only grows.
+
+    Attributes
+    ----------
+    blocks : int
+        Blocks taken from the input.
+    late : int
+        Blocks whose wet sound was not ready in time, so that the dry one was played, or nothing.
+    stalls : int
+        How often a row of late blocks began.
+    drops : int
+        How often the engine left out input to come back to the present.
+    lost_frames : int
+        Frames that were not played at all.
+    bad_input, bad_output : int
+        Samples that were NaN or infinite, and replaced by silence.
+    peak_in, peak_out : float
+        Largest absolute sample.
+    """
+
+    def __init__(self) -> None:
+        self.blocks = self.late = self.stalls = self.drops = self.lost_frames = 0
+        self.bad_input = self.bad_output = 0
+        self.peak_in = self.peak_out = 0.0
+        self.most_load_percent = 0.0
+        self._loads = np.zeros(round(LOAD_END_PERCENT / LOAD_STEP_PERCENT) + 1, np.int64)
+
+    def count_load(self, percent: float) -> None:
+        """Note that a block took this part of its own duration."""
+        self.most_load_percent = max(self.most_load_percent, percent)
+        self._loads[min(int(percent / LOAD_STEP_PERCENT), len(self._loads) - 1)] += 1
+
+    def load_percentile(self, percent: float) -> float:
+        """The load that ``percent`` of the blocks stayed below, in percent of a block's duration."""
+        counted = np.cumsum(self._loads)
+        if counted[-1] == 0:
+            return 0.0
+        place = int(np.searchsorted(counted, percent / 100 * counted[-1]))
+        return min((place + 1) * LOAD_STEP_PERCENT, self.most_load_percent)
+
+    def count_peaks(self, played: np.ndarray, heard: np.ndarray) -> None:
+        """Note the peaks of an input and an output block."""
+        self.peak_in = max(self.peak_in, float(np.abs(played).max(initial=0.0)))
+        self.peak_out = max(self.peak_out, float(np.abs(heard).max(initial=0.0)))

@@ -1,0 +1,128 @@
+"""A sound device driven by rtmixer: a callback in C and two ring buffers, no Python between.
+
+rtmixer's actions end without a word when their ring is empty or full. Here that is noticed at the next read
+or write: the ring is filled with silence, a new action is started, and the frame at which it began is
+measured, so that every sample after it leaves at its own frame again.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import rtmixer
+
+from stylefx.audio.devices import Device
+from stylefx.errors import NoDeviceError
+from stylefx.live.device import CURE, SILENT_DEVICE_SECONDS, DeviceDuplex
+
+# Input that may wait while the worker hangs, before it is lost: longer than any stall worth surviving.
+RING_SECONDS = 8.0
+# Looks at the two counters: one taken in the middle of a callback reads too much, all of them will not.
+LOOKS, LOOK_SECONDS = 4, 0.0003
+BYTES_A_SAMPLE = 4
+
+
+class MixerDuplex(DeviceDuplex):
+    """See `DeviceDuplex`."""
+
+    def __init__(self, source: Device, sink: Device, blocksize: int | None):
+        super().__init__(source, sink, blocksize)
+        self._blocksize = blocksize or 0
+        size = 1 << int(np.ceil(np.log2(RING_SECONDS * self.sample_rate)))
+        self._heard = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.inputs, size)
+        self._said = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.outputs, size)
+        self._stream: Any = None
+        self._before = 0  # frames that earlier recordings brought
+
+    def _start(self) -> None:
+        self._stream = rtmixer.MixerAndRecorder(
+            device=(self.source.number, self.sink.number),
+            channels=(self.inputs, self.outputs),
+            samplerate=self.sample_rate,
+            blocksize=self._blocksize,
+            latency="low",
+        )
+        self._recording = self._stream.record_ringbuffer(self._heard)
+        self._stream.start()
+
+    def _stop(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    def _captured_frames(self) -> int:
+        return self._before + self._recording.done_frames
+
+    def read(self) -> tuple[int, np.ndarray] | None:
+        """See `DeviceDuplex.read`."""
+        if self._recording not in self._stream.actions:
+            self._record_again()
+        return super().read()
+
+    def _take(self, block: np.ndarray) -> None:
+        self._heard.readinto(block)
+
+    def _record_again(self) -> None:
+        """The input ring was full: forget it. The output, which nobody wrote meanwhile, has ended as well."""
+        self._before += self._recording.done_frames
+        self._taken = self._before
+        self._heard.flush()
+        self._recording = self._stream.record_ringbuffer(self._heard)
+
+    def begin(self) -> None:
+        """See `Duplex.begin`."""
+        self._play_again()
+        skipped = np.empty((self._next - self.delay - self._taken, self.inputs), np.float32)
+        while self._captured_frames() < self._next - self.delay:
+            time.sleep(self._poll_seconds)
+        self._heard.readinto(skipped)
+        self._taken += len(skipped)
+
+    def _play_again(self) -> None:
+        """Start playing with as much silence as the worker needs to come back in time."""
+        self._said.flush()
+        silence = self.delay + self.burst
+        self._said.write(np.zeros((silence, self.outputs), np.float32))
+        self._playing = self._stream.play_ringbuffer(self._said)
+        give_up = time.perf_counter() + SILENT_DEVICE_SECONDS
+        while self._playing.done_frames == 0:
+            if time.perf_counter() > give_up:
+                raise NoDeviceError(f"{self.sink.name} plays no audio: {CURE}")
+            time.sleep(LOOK_SECONDS)
+        self._began = min(self._look() for _ in range(LOOKS))
+        self._next = self._began + silence
+
+    def _look(self) -> int:
+        """The frame at which playing began, or more: the callback records first, then plays."""
+        time.sleep(LOOK_SECONDS)
+        return self._distance()
+
+    def _distance(self) -> int:
+        played = self._playing.done_frames  # first, so that a callback in between reads as too much as well
+        return self._captured_frames() - played
+
+    def write(self, frame: int, samples: np.ndarray) -> int:
+        """See `Duplex.write`."""
+        if self._playing not in self._stream.actions or self._distance() < self._began:
+            self._play_again()
+        late = min(max(self._next - frame, 0), len(samples))
+        if frame > self._next:
+            self._say(np.zeros((frame - self._next, self.outputs), np.float32))
+        self._say(samples[late:])
+        return late
+
+    def _say(self, samples: np.ndarray) -> None:
+        self._next += self._said.write(np.ascontiguousarray(samples, np.float32), len(samples))
+
+    @property
+    def device_seconds(self) -> tuple[float | None, float | None]:
+        """See `Duplex.device_seconds`."""
+        return self._known_seconds(self._stream.latency)
+
+    @property
+    def flags(self) -> dict[str, int]:
+        """See `Duplex.flags`, since the recording began."""
+        stats = self._recording.stats
+        names = ("input_underflows", "input_overflows", "output_underflows", "output_overflows")
+        return {name: int(getattr(stats, name)) for name in names}

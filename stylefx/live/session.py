@@ -1,0 +1,145 @@
+"""A session: engine, device and worker, from the first look at the device to the report.
+
+Before the first note everything slow happens: the engine is prepared, warmed up with noise and reset, the
+device is opened and its rhythm listened to, the delay is announced. While playing, Python's garbage
+collector rests and every library keeps to one thread.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+
+import numpy as np
+
+from stylefx.live.duplex import Duplex
+from stylefx.live.latency import latency_of
+from stylefx.live.meters import Meters
+from stylefx.live.report import Report
+from stylefx.live.worker import Engine, Worker, engine_channels
+
+# Enough for every stage to have run with full buffers, and for the processor to have woken up.
+WARM_UP_SECONDS = 0.5
+# -20 dB of noise: loud enough that no stage takes its way for silence.
+WARM_UP_LEVEL = 0.1
+# How often the waiting main thread looks up: for Ctrl-C, and to tell what was late.
+LOOK_UP_SECONDS = 0.1
+
+
+class Bypass:
+    """An engine that changes nothing and delays nothing: what is left is the delay of device and worker."""
+
+    latency_samples = 0
+
+    def prepare(self, sample_rate: int, channels: int, max_block: int) -> None:
+        """Nothing to allocate."""
+
+    def process(self, block: np.ndarray) -> np.ndarray:
+        """The block itself."""
+        return block
+
+    def reset(self) -> None:
+        """Nothing to forget."""
+
+
+def play(
+    engine: Engine,
+    duplex: Duplex,
+    stop: threading.Event,
+    say: Callable[[str], None],
+    seconds: float | None = None,
+) -> Report:
+    """Play ``engine`` through ``duplex`` until ``stop`` is set, the input ends or ``seconds`` have passed.
+
+    Parameters
+    ----------
+    engine : Engine
+        A `stylefx.StyleTransfer`, `Bypass`, or anything like them.
+    duplex : Duplex
+        Neither opened nor begun; it is closed at the end, whatever happens.
+    stop : threading.Event
+        Set it to end.
+    say : callable
+        Gets what the musician should read while it happens.
+    """
+    meters = Meters()
+    with duplex, _calm():
+        channels = engine_channels(duplex)
+        engine.prepare(duplex.sample_rate, channels, duplex.block)
+        warm_up(engine, duplex.sample_rate, channels, duplex.block)
+        duplex.open(engine.latency_samples)
+        latency = latency_of(duplex, engine.latency_samples)
+        say(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
+        say(str(latency))
+        frames = None if seconds is None else round(seconds * duplex.sample_rate)
+        worker = Worker(engine, duplex, meters, frames)
+        most_iterations = worker.ladder.iterations
+        duplex.begin()
+        say("playing, Ctrl-C ends")
+        ended = _run(worker, stop, say)
+        flags = duplex.flags
+    return Report(
+        name=duplex.name,
+        ended=ended,
+        sample_rate=duplex.sample_rate,
+        channels=channels,
+        block=duplex.block,
+        latency=latency,
+        meters=meters,
+        flags=flags,
+        iterations=most_iterations,
+        lowest_iterations=worker.ladder.lowest_iterations,
+    )
+
+
+def warm_up(engine: Engine, sample_rate: int, channels: int, block: int) -> None:
+    """Run noise through a prepared engine, then reset it."""
+    noise = np.random.default_rng(0)
+    for _ in range(1 + round(WARM_UP_SECONDS * sample_rate) // block):
+        engine.process((WARM_UP_LEVEL * noise.standard_normal((block, channels))).astype(np.float32))
+    engine.reset()
+
+
+def _run(worker: Worker, stop: threading.Event, say: Callable[[str], None]) -> str:
+    """Let the worker play in its thread, tell what is late, return why it ended or raise its error."""
+    with ThreadPoolExecutor(1, thread_name_prefix="stylefx-worker") as pool:
+        playing = pool.submit(worker.run, stop)
+        late = 0
+        try:
+            while not playing.done():
+                wait([playing], timeout=LOOK_UP_SECONDS)
+                late = _tell_late(worker.meters, late, say)
+        finally:
+            stop.set()
+        return playing.result()
+
+
+def _tell_late(meters: Meters, told: int, say: Callable[[str], None]) -> int:
+    late = meters.late
+    if late > told:
+        say(f"late: {late - told} blocks ({late} of {meters.blocks})")
+    return late
+
+
+@contextmanager
+def _calm() -> Iterator[None]:
+    """No garbage collection, and one thread for BLAS and torch: more of them only wait for each other."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(1)
+        collecting = gc.isenabled()
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        try:
+            yield
+        finally:
+            gc.unfreeze()
+            if collecting:
+                gc.enable()

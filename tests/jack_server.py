@@ -1,0 +1,200 @@
+"""A sound card without hardware: a JACK dummy server, a patchbay to play and record, `stylefx live` in between.
+
+Sound goes out of the patchbay, through the program under test at the real clock, and back, exact to the sample.
+Every wait has an end, and whatever was started is killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pytest
+
+RATE = 48_000
+CHANNELS = 2
+START_SECONDS = 60.0  # loading and compiling the engine on a busy machine
+STOP_SECONDS = 15.0
+
+
+def require_jack() -> None:
+    """Skip where JACK is not installed, except in CI, where that is a failure."""
+    missing = [name for name in ("jackd", "jack_wait") if shutil.which(name) is None]
+    try:
+        import jack  # noqa: F401
+    except (ImportError, OSError):
+        missing.append("JACK-Client")
+    if not missing:
+        return
+    reason = f"not installed: {', '.join(missing)} (apt: jackd2 libportaudio2; pip: JACK-Client)"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+class JackServer:
+    """``jackd`` with the dummy driver, under a name of its own; use it in a ``with`` statement."""
+
+    def __init__(self, period: int):
+        self.name = f"stylefx-{os.getpid()}-{period}-{time.monotonic_ns()}"
+        self._period = period
+        self.environment = {
+            **os.environ,
+            "JACK_DEFAULT_SERVER": self.name,
+            "JACK_NO_START_SERVER": "1",
+            "JACK_NO_AUDIO_RESERVATION": "1",
+        }
+
+    def __enter__(self) -> JackServer:
+        options = f"--no-realtime --sync -d dummy --rate {RATE} --period {self._period}".split()
+        self._process = subprocess.Popen(
+            ["jackd", "--name", self.name, *options],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait = ["jack_wait", "--server", self.name, "--wait", "--timeout", "20"]
+            subprocess.run(wait, env=self.environment, check=True, timeout=30, capture_output=True)
+        except subprocess.SubprocessError:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        end(self._process, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """The server dies, as when a device is pulled out."""
+        end(self._process, signal.SIGKILL)
+
+
+def end(process: subprocess.Popen, how: signal.Signals) -> None:
+    """Signal a process, kill it if that does not help, and wait for it."""
+    if process.poll() is None:
+        process.send_signal(how)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_SECONDS)
+
+
+class Patchbay:
+    """A JACK client that plays a signal into the program and records what comes back, cycle by cycle."""
+
+    def __init__(self, server: JackServer):
+        import jack
+
+        self._client = jack.Client("patchbay", servername=server.name, no_start_server=True)
+        self._send = [self._client.outports.register(f"send_{k}") for k in range(CHANNELS)]
+        self._hear = [self._client.inports.register(f"hear_{k}") for k in range(CHANNELS)]
+        self._played = self._heard = np.zeros((0, CHANNELS), np.float32)
+        self._position = 0
+        self._done = threading.Event()
+        self._client.set_process_callback(self._exchange)
+        self._client.activate()
+
+    def _exchange(self, frames: int) -> None:
+        start, stop = self._position, min(self._position + frames, len(self._played))
+        for channel in range(CHANNELS):
+            sent = self._send[channel].get_array()
+            sent[:] = 0
+            sent[: stop - start] = self._played[start:stop, channel]
+            self._heard[start:stop, channel] = self._hear[channel].get_array()[: stop - start]
+        self._position = stop
+        if stop == len(self._played):
+            self._done.set()
+
+    def connect(self) -> None:
+        """Both ways with the one program that is called stylefx."""
+        ins = [port.name for port in self._client.get_ports("^stylefx:", is_input=True)]
+        outs = [port.name for port in self._client.get_ports("^stylefx:", is_output=True)]
+        assert len(ins) == len(outs) == CHANNELS, f"ports of the program: {ins + outs}"
+        for channel in range(CHANNELS):
+            self._client.connect(self._send[channel].name, sorted(ins)[channel])
+            self._client.connect(sorted(outs)[channel], self._hear[channel].name)
+
+    def exchange(self, audio: np.ndarray, after: int) -> np.ndarray:
+        """Play ``audio`` (frames, channels) and what is heard during it and ``after`` frames more."""
+        played = np.concatenate([audio, np.zeros((after, CHANNELS), np.float32)])
+        self._done.clear()
+        self._heard = np.zeros_like(played)
+        self._position = len(played)  # nothing moves until the next line
+        self._played = played
+        self._position = 0
+        assert self._done.wait(30 + 3 * len(played) / RATE), "the JACK server stands still"
+        return self._heard
+
+    def close(self) -> None:
+        """Leave the server; it may be dead."""
+        closing = threading.Thread(target=self._client.close, daemon=True)
+        closing.start()
+        closing.join(STOP_SECONDS)
+
+
+class Live:
+    """A program that plays, started and ended like a musician would: ``stylefx live``, or a script."""
+
+    def __init__(self, server: JackServer, arguments: Sequence[object], script: str | None = None):
+        command = [sys.executable, script] if script else [sys.executable, "-m", "stylefx", "live"]
+        self._process = subprocess.Popen(
+            [*command, *map(str, arguments)],
+            env=server.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert self._process.stderr is not None
+        self.said: list[str] = []
+        self._playing = threading.Event()
+        self._reader = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
+        self._reader.start()
+
+    def _listen(self, stream: Any) -> None:
+        for line in stream:
+            self.said.append(line)
+            if line.startswith("playing"):
+                self._playing.set()
+        self._playing.set()  # it ended
+
+    def wait_until_playing(self) -> None:
+        """Return when the program has said so."""
+        assert self._playing.wait(START_SECONDS), f"not playing: {self.said}"
+        assert self._process.poll() is None, f"ended at once: {self.said}"
+
+    def finish(self, how: signal.Signals | None = signal.SIGINT, timeout: float = STOP_SECONDS) -> int:
+        """Signal the program (or let it end by itself), wait, and return its exit code."""
+        if how is not None:
+            self._process.send_signal(how)
+        self._process.wait(timeout)
+        self._reader.join(timeout)
+        return self._process.returncode
+
+    def report(self) -> dict[str, Any]:
+        """The JSON object that it left on stdout."""
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.read())
+
+    def kill(self) -> None:
+        """For the teardown: gone, whatever happened."""
+        end(self._process, signal.SIGKILL)
+
+
+def delay_between(audio: np.ndarray, heard: np.ndarray) -> int:
+    """By how many frames ``heard`` comes after ``audio``: the peak of the cross-correlation."""
+    size = 1 << (len(audio) + len(heard)).bit_length()
+    spectrum = np.fft.rfft(heard[:, 0], size) * np.conj(np.fft.rfft(audio[:, 0], size))
+    return int(np.argmax(np.fft.irfft(spectrum)[: len(heard)]))

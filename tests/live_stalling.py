@@ -1,0 +1,49 @@
+"""Plays a delay through JACK that hangs once, for a second: run by the stall test as a program of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+from live_engines import Delay
+
+from stylefx.live.device import open_device
+from stylefx.live.session import play
+
+STALL_SECONDS = 1.0
+BLOCKS_BEFORE_STALL = 100
+BLOCK = 1024
+
+
+class Stalling(Delay):
+    """Hangs once, a while after the first sound."""
+
+    stalled_seconds = 0.0
+    heard_blocks = 0
+
+    def process(self, block: np.ndarray) -> np.ndarray:
+        if self.resets == 2 and np.any(block):
+            self.heard_blocks += 1
+            if self.heard_blocks == BLOCKS_BEFORE_STALL:
+                began = time.perf_counter()
+                time.sleep(STALL_SECONDS)
+                self.stalled_seconds = time.perf_counter() - began
+        return super().process(block)
+
+
+def main() -> None:
+    """Play until SIGINT, then print the report as JSON."""
+    stop = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    engine = Stalling(2560)
+    duplex = open_device("system", "system", BLOCK)
+    report = play(engine, duplex, stop, lambda text: print(text, file=sys.stderr, flush=True))
+    print(json.dumps({**report.as_dict(), "stalled_seconds": engine.stalled_seconds}))
+
+
+if __name__ == "__main__":
+    main()
