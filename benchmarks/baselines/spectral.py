@@ -23,8 +23,11 @@ ACTIVE_DB = -40.0
 FLOOR = 1e-5
 
 
-def eq_match(content: np.ndarray, style: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The content through the one filter that gives it the style's long-term spectrum."""
+def eq_match(content: np.ndarray, style: np.ndarray, sample_rate: int, strength: float = 1.0) -> np.ndarray:
+    """The content through the one filter that gives it the style's long-term spectrum.
+
+    ``strength`` scales the filter's decibels (for the trade-off curves), here and below.
+    """
     from scipy.ndimage import uniform_filter1d
 
     spectrum = _stft(content)
@@ -32,16 +35,18 @@ def eq_match(content: np.ndarray, style: np.ndarray, sample_rate: int) -> np.nda
     gain_db = uniform_filter1d(wanted - average, SMOOTHING_BINS, mode="nearest")
     # Only the shape: the match must not spend its range on loudness.
     gain_db = np.clip(gain_db - np.median(gain_db), -GAIN_LIMIT_DB, GAIN_LIMIT_DB)
-    return _istft(spectrum * 10 ** (gain_db[:, None] / 20), len(content))
+    return _istft(spectrum * 10 ** (strength * gain_db[:, None] / 20), len(content))
 
 
-def cepstral_envelope(content: np.ndarray, style: np.ndarray, sample_rate: int) -> np.ndarray:
+def cepstral_envelope(
+    content: np.ndarray, style: np.ndarray, sample_rate: int, strength: float = 1.0
+) -> np.ndarray:
     """The content's frames, whitened, under the style's mean envelope."""
     spectrum, clip = _stft(content), _stft(style)
     own = _envelope(_log_magnitude(spectrum))
     loud = _sounding(clip)
     wanted = _envelope(_log_magnitude(clip))[:, loud].mean(axis=1, keepdims=True)
-    moved = spectrum * np.exp(wanted - own)
+    moved = spectrum * np.exp(strength * (wanted - own))
     level, moved_level = (np.sqrt((np.abs(s) ** 2).sum(axis=0)) for s in (spectrum, moved))
     return _istft(moved * (level / np.maximum(moved_level, 1e-12)), len(content))
 

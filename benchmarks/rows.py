@@ -1,0 +1,43 @@
+"""The catalogue of rows: rivals, stylefx at its qualities and live, and what each stage adds (ablation)."""
+
+from __future__ import annotations
+
+from benchmarks import engine
+from benchmarks.baselines import copies, musaicing, spectral, ulyanov_cifka
+from benchmarks.row import Row
+from stylefx.errors import UsageError
+
+_COPIES = ("benchmarks/baselines/copies.py",)
+_SPECTRAL = ("benchmarks/baselines/spectral.py",)
+_MUSAICING = ("benchmarks/baselines/musaicing.py",)
+_TUNED = ("benchmarks/baselines/ulyanov_cifka.py", "stylefx/optimise/closed_form.py")
+
+_CATALOGUE = (
+    Row("copy content", "does nothing", copies.copy_content, _COPIES),
+    Row("copy style", "plays the clip", copies.copy_style, _COPIES),
+    Row("EQ match", "long-term spectrum, 31-bin smoothing", spectral.eq_match, _SPECTRAL),
+    Row("cepstral envelope", "cross-synthesis, 40 coefficients", spectral.cepstral_envelope, _SPECTRAL),
+    Row(
+        "U+L published",
+        "Ulyanov & Lebedev 2016: 300 L-BFGS iterations through the closed form, Griffin-Lim",
+        engine.published,
+        (*engine.CODE, "benchmarks/engine.py"),
+        engine.learn_published,
+    ),
+    Row("U+L tuned", "Cifka 2021: 100 iterations, Griffin-Lim 32", ulyanov_cifka.ulyanov_cifka, _TUNED),
+    Row("NMF musaicing", "Driedger 2015: r 3, p 10, c 3", musaicing.musaicing, _MUSAICING),
+    engine.offline_row("stylefx draft", "render, quality draft", quality="draft"),
+    engine.offline_row("stylefx", "render, quality normal"),
+    engine.offline_row("stylefx best", "render, quality best", quality="best"),
+    engine.live_row("stylefx live", "streaming engine, blocks of 256 samples"),
+    engine.offline_row("decoder alone", "no optimiser steps", kind="ablation", iterations=0),
+)
+ROWS = {row.name: row for row in _CATALOGUE}
+
+
+def chosen(names: list[str] | None, kinds: tuple[str, ...] = ("rival", "stylefx")) -> list[Row]:
+    """The rows of the given names, or all of the given kinds; UsageError lists the names there are."""
+    unknown = [name for name in names or [] if name not in ROWS]
+    if unknown:
+        raise UsageError(f"no row {unknown[0]!r}: there are {', '.join(ROWS)}")
+    return [ROWS[name] for name in names] if names else [row for row in _CATALOGUE if row.kind in kinds]
