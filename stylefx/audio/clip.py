@@ -68,6 +68,12 @@ def check_clip(audio: np.ndarray, sample_rate: int, name: str = "the clip") -> N
         raise StylefxError(f"{name} holds a constant value: there is no sound to learn from")
 
 
+def to_mono(audio: np.ndarray) -> np.ndarray:
+    """Mean over channels of (frames, channels), or the first channel where the mean cancels."""
+    mono = audio.mean(axis=1)
+    return audio[:, 0] if np.abs(mono).max() < 1e-3 * np.abs(audio).max() else mono
+
+
 def read_clips(paths: Sequence[str | Path]) -> Clip:
     """Read every clip and join them; a `StylefxError` names the first that cannot be used.
 
@@ -112,8 +118,5 @@ def _at_unit_level(clip: Clip, sample_rate: int) -> np.ndarray:
     """Mono at another rate, rms 1 over its own length, float32 (frames,)."""
     import soxr
 
-    mono = clip.audio.mean(axis=1)
-    if np.ptp(mono) < SILENCE:  # channels in antiphase
-        mono = clip.audio[:, 0]
-    mono = soxr.resample(mono, clip.sample_rate, sample_rate)
+    mono = soxr.resample(to_mono(clip.audio), clip.sample_rate, sample_rate)
     return mono / np.sqrt(np.mean(mono**2))

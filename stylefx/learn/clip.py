@@ -8,7 +8,7 @@ import numpy as np
 
 from stylefx import provenance
 from stylefx.analysis.grid import Grid, grid_for
-from stylefx.audio.clip import check_clip
+from stylefx.audio.clip import check_clip, to_mono
 from stylefx.errors import UsageError
 from stylefx.picture import preview
 from stylefx.style import ARRAYS, Style
@@ -73,12 +73,6 @@ def fit(
         sources=[source],
     )
     return Style(method, {**arrays, "preview": preview(mono[:, None], sample_rate)}, meta)
-
-
-def to_mono(audio: np.ndarray) -> np.ndarray:
-    """Mean over channels of (frames, channels), or the first channel where the mean cancels."""
-    mono = audio.mean(axis=1)
-    return audio[:, 0] if np.abs(mono).max() < 1e-3 * np.abs(audio).max() else mono
 
 
 def _learn(mono: np.ndarray, sample_rate: int, method: str, seed: int) -> tuple[dict[str, np.ndarray], Grid]:
