@@ -19,11 +19,11 @@ from stylefx.compute import compute_device
 from stylefx.errors import UsageError
 from stylefx.optimise.stream import Optimise
 from stylefx.phase.stage import Phase
-from stylefx.start.equaliser import Equaliser
+from stylefx.start.envelope import EnvelopeStart
 from stylefx.style import Style
 from stylefx.synthesis.overlap_add import OverlapAdd
 
-STARTS = ("equaliser", "content")
+STARTS = ("envelope", "content")
 TINY = 1e-12
 
 
@@ -34,7 +34,7 @@ class StreamingPath:
         if start not in STARTS:
             raise UsageError(f"start {start!r} is not known: use one of {', '.join(STARTS)}")
         self.analysis = Analysis()
-        self.start = Equaliser(style.arrays["mean_power"]) if start == "equaliser" else None
+        self.start = EnvelopeStart(style.arrays["envelope"]) if start == "envelope" else None
         self.optimise = Optimise(style.arrays["gram"], style.meta["seed"], iterations, compute_device(device))
         self.phase = Phase()
         self.overlap_add = OverlapAdd()

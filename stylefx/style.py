@@ -25,7 +25,7 @@ FILTERS = 64  # of optimise/harmonic.py, which is slow to import
 # `bins` is n_fft // 2 + 1.
 Shape = tuple[str | int, ...]
 ARRAYS: dict[str, dict[str, Shape]] = {
-    "harmonic": {"gram": (FILTERS, FILTERS), "mean_power": (POSITIONS,)},
+    "harmonic": {"gram": (FILTERS, FILTERS), "envelope": (POSITIONS,)},
     "ulyanov": {"log_magnitudes": ("frames", "bins")},
 }
 NOT_NEGATIVE = {"mean_power", "log_magnitudes"}

@@ -34,7 +34,7 @@ class StyleTransfer:
     device
         ``auto``, ``cpu`` or ``cuda``.
     start
-        ``equaliser`` (default) or ``content``: what the optimiser starts from.
+        ``envelope`` (default) or ``content``: what the optimiser starts from.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class StyleTransfer:
         strength: float = 1.0,
         iterations: int | None = None,
         device: str = "auto",
-        start: str = "equaliser",
+        start: str = "envelope",
     ):
         for name, value in (("mix", mix), ("strength", strength)):
             if not 0 <= value <= 1:

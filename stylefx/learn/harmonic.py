@@ -1,4 +1,4 @@
-"""What the default method learns from a clip: its harmonic Gram target and its mean power spectrum.
+"""What the default method learns from a clip: its harmonic Gram target and its mean envelope.
 
 Frames four hops apart are enough (the features look no finer), so ten seconds cost a fraction of a second and memory
 stays bounded whatever the clip's length.
@@ -27,9 +27,11 @@ from stylefx.optimise.harmonic import (
     gram_target,
     position_weights,
 )
-from stylefx.start.equaliser import mean_power
+from stylefx.start.envelope import Envelope, log_magnitude
 
 FRAMES_AT_ONCE = 128
+# Frames this far under the loudest do not count: rests are not timbre.
+ACTIVE_DB = 40.0
 
 
 def learn_harmonic(audio: np.ndarray, grid: Grid, seed: int) -> dict[str, np.ndarray]:
@@ -37,10 +39,12 @@ def learn_harmonic(audio: np.ndarray, grid: Grid, seed: int) -> dict[str, np.nda
     features = HarmonicFeatures(seed, torch.device("cpu"))
     gathered, axis = Reader(grid, gathered_hz()), Reader(grid, axis_hz())
     reference = Reference(HOPS_APART * grid.hop_seconds)
-    moments, powers = Moments.zero(FILTERS, torch.device("cpu")), []
+    moments, envelopes, levels_heard = Moments.zero(FILTERS, torch.device("cpu")), [], []
+    envelope = Envelope(grid)
     before = np.zeros((FRAMES_SEEN - 1, *gathered_hz().shape), np.float32)
     for magnitudes in _magnitudes(audio, grid):
-        powers.append(axis.read(magnitudes).astype(np.float64) ** 2)
+        envelopes.append(axis.read(envelope.of(log_magnitude(magnitudes))))
+        levels_heard.append((magnitudes**2).sum(axis=1))
         logs = np.stack([log_relative(frame, max(reference.follow(frame), 1e-9)) for frame in magnitudes])
         levels, _ = compress(torch.from_numpy(gathered.read(logs)))
         levels = torch.cat([torch.from_numpy(before), levels])
@@ -49,8 +53,15 @@ def learn_harmonic(audio: np.ndarray, grid: Grid, seed: int) -> dict[str, np.nda
         before = levels[1 - FRAMES_SEEN :].numpy()
     return {
         "gram": gram_target(moments).numpy(),
-        "mean_power": mean_power(np.concatenate(powers)).astype(np.float32),
+        "envelope": mean_envelope(np.concatenate(envelopes), np.concatenate(levels_heard)),
     }
+
+
+def mean_envelope(envelopes: np.ndarray, energies: np.ndarray) -> np.ndarray:
+    """Mean over the active frames of log envelopes (frames, positions): float32 (positions,), mean 0."""
+    active = energies > energies.max() * 10 ** (-ACTIVE_DB / 10)
+    mean = envelopes[active].mean(axis=0)
+    return (mean - mean.mean()).astype(np.float32)
 
 
 def _magnitudes(audio: np.ndarray, grid: Grid) -> Iterator[np.ndarray]:

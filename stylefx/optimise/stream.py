@@ -12,14 +12,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from stylefx.analysis.axis import Reader, Writer, axis_hz
+from stylefx.analysis.axis import HIGHEST_HZ, Reader, Writer
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.level import Reference, log_relative
 from stylefx.optimise.harmonic import (
     FRAMES_SEEN,
     HOPS_APART,
-    NEIGHBOURS,
-    RATIOS,
     HarmonicFeatures,
     Moments,
     compress,
@@ -38,6 +36,13 @@ SMOOTHNESS = 0.1
 GRADIENT_MEMORY = 0.98
 LIMIT_DB = 24.0
 NEPER = np.log(10) / 20
+ANCHOR_STEP_HZ, ANCHORS_ABOVE = 250.0, 16
+
+
+def anchor_hz() -> np.ndarray:
+    """Where the gains are free, Hz: too far apart to tell the partials of a note from each other."""
+    low = np.arange(0.0, 2000.0, ANCHOR_STEP_HZ)
+    return np.concatenate([low, np.geomspace(2000.0, HIGHEST_HZ, ANCHORS_ABOVE)])
 
 
 class Optimise:
@@ -52,9 +57,9 @@ class Optimise:
 
     def prepare(self, grid: Grid) -> None:
         """Allocate for ``grid`` and forget the past."""
-        hz = axis_hz()
+        hz = anchor_hz()
         self._grid, self._reader, self._writer = grid, Reader(grid, gathered_hz()), Writer(grid, hz)
-        # Gathered frequencies as places on the axis, where the gains live.
+        # Gathered frequencies as places between the anchors of the gains.
         places = np.interp(gathered_hz(), hz, np.arange(len(hz)))
         below = np.minimum(places.astype(np.int64), len(hz) - 2)
         self._below = torch.as_tensor(below.ravel(), device=self._device)
@@ -65,11 +70,11 @@ class Optimise:
 
     def reset(self) -> None:
         """Forget the block, the gains and the level."""
-        device, positions = self._device, len(axis_hz())
-        self._gains = torch.zeros(positions, device=device)
+        device = self._device
+        self._gains = torch.zeros(len(anchor_hz()), device=device)
         self._square = torch.zeros((), device=device)
         self._moments = Moments.zero(len(self._target), device)
-        shape = ((FRAMES_SEEN - 1) * HOPS_APART, positions, len(RATIOS) * len(NEIGHBOURS))
+        shape = ((FRAMES_SEEN - 1) * HOPS_APART, *gathered_hz().shape)
         self._recent = torch.zeros(shape, device=device)
         self._reference = Reference(self._grid.hop_seconds)
 
