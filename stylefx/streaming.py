@@ -50,7 +50,7 @@ class StreamingPath:
         self.phase.prepare(grid)
         self.overlap_add.prepare(grid, channels)
         stages = (self.analysis, self.optimise, self.phase, self.overlap_add)
-        self.hop = grid.hop
+        self.hop = self.lead_in = grid.hop
         self.latency_samples = sum(stage.latency_samples for stage in stages)
         # Each channel over the reference, for the frames that the phase stage still holds.
         self._shares = np.ones(

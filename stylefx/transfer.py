@@ -62,7 +62,7 @@ class StyleTransfer:
         if not 1 <= channels <= MAX_CHANNELS:
             raise StylefxError(f"{channels} channels, expected 1 to {MAX_CHANNELS}")
         self._path.prepare(sample_rate, channels)
-        self._mix.prepare(sample_rate, channels, max_block, self._path.hop, self._path.latency_samples)
+        self._mix.prepare(sample_rate, channels, max_block, self._path.lead_in, self._path.latency_samples)
         self._prepared = (max_block, channels)
 
     def process(self, block: np.ndarray) -> np.ndarray:

@@ -78,19 +78,23 @@ class Mix:
     """Stage: dry blocks and wet hops in, blocks of the dry block's length out, ``latency_samples`` late."""
 
     def prepare(
-        self, sample_rate: int, channels: int, max_block: int, hop: int, latency_samples: int
+        self, sample_rate: int, channels: int, max_block: int, lead_in: int, latency_samples: int
     ) -> None:
-        """Size both queues; ``latency_samples`` is the sum over the stages before."""
+        """Size both queues.
+
+        ``latency_samples`` is the sum over the stages before; ``lead_in`` is the silence that the wet queue starts
+        with, so that a block of any size finds its samples: the most that a path holds back between two hops.
+        """
         self.latency_samples = latency_samples
         capacity = 2 * latency_samples + 2 * max_block
-        self._hop = hop
+        self._lead_in = lead_in
         self._wet, self._dry = Fifo(channels, capacity), Fifo(channels, capacity)
         self._ramp = Ramp(round(RAMP_SECONDS * sample_rate))
         self.reset()
 
     def reset(self) -> None:
         """Back to silence."""
-        self._wet.fill(self._hop)  # so that a block of any size finds its samples
+        self._wet.fill(self._lead_in)
         self._dry.fill(self.latency_samples)
         self._ramp.reset()
 

@@ -1,0 +1,84 @@
+"""The offline path: methods that optimise whole clips, run over long overlapping blocks with cross-fades.
+
+The same interface as the streaming path, so `render` does not know the difference; the latency is a whole block. A clip
+that fits one block is optimised at once, as published. Blocks are cut by the sample count alone, so any chunking of the
+stream gives the same samples.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+
+BLOCK_SECONDS, FADE_SECONDS = 10.5, 0.5
+
+
+class Method(Protocol):
+    """An offline method: mono audio in, styled mono audio of the same length out."""
+
+    def transform(self, audio: np.ndarray, sample_rate: int) -> np.ndarray:
+        """float32 (samples,) at a rate in Hz -> float32 (samples,)."""
+
+
+class BlockwisePath:
+    """Samples in, styled samples out, one block late; every channel is optimised on its own."""
+
+    def __init__(self, method: Method):
+        self._method = method
+        self.stage_seconds: dict[str, float] = {"optimise": 0.0}
+
+    def prepare(self, sample_rate: int, channels: int) -> None:
+        """Allocate one block for a rate in Hz and a number of channels."""
+        self._sample_rate = sample_rate
+        self._length, self._fade = round(BLOCK_SECONDS * sample_rate), round(FADE_SECONDS * sample_rate)
+        self.hop = self._length - self._fade  # samples that leave with every block
+        self.latency_samples = self.lead_in = self._length
+        self._block = np.zeros((self._length, channels), np.float32)
+        self._tail = np.zeros((self._fade, channels), np.float32)
+        rise = np.sin(np.linspace(0, np.pi / 2, self._fade, dtype=np.float32)) ** 2
+        self._rise = rise[:, None]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every sample, as new."""
+        self._block[:] = 0
+        self._tail[:] = 0
+        # The first block has nothing before it to fade from.
+        self._filled, self._first = 0, True
+        self.stage_seconds["optimise"] = 0.0
+
+    def process(self, block: np.ndarray, strength: float) -> Iterator[np.ndarray]:
+        """Yield ``hop`` samples (hop, channels) for every block that ``block`` (frames, channels) fills."""
+        start = 0
+        while start < len(block):
+            take = min(self._length - self._filled, len(block) - start)
+            self._block[self._filled : self._filled + take] = block[start : start + take]
+            self._filled += take
+            start += take
+            if self._filled == self._length:
+                yield self._finish(strength)
+
+    def _finish(self, strength: float) -> np.ndarray:
+        started = time.perf_counter()
+        styled = np.stack([self._styled(channel) for channel in self._block.T], axis=1)
+        styled = strength * styled + (1 - strength) * self._block
+        if not self._first:
+            styled[: self._fade] = self._rise * styled[: self._fade] + (1 - self._rise) * self._tail
+        self._tail[:] = styled[self.hop :]
+        self._block[: self._fade] = self._block[self.hop :].copy()
+        self._filled, self._first = self._fade, False
+        self.stage_seconds["optimise"] += time.perf_counter() - started
+        return styled[: self.hop]
+
+    def _styled(self, channel: np.ndarray) -> np.ndarray:
+        """One channel; the silence around the sound (the end of the stream, say) is not optimised with it."""
+        sounding = np.flatnonzero(channel)
+        if len(sounding) == 0:
+            return np.zeros_like(channel)
+        part = slice(sounding[0], sounding[-1] + 1)
+        styled = np.zeros_like(channel)
+        styled[part] = self._method.transform(channel[part], self._sample_rate)
+        return styled
