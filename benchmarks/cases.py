@@ -49,6 +49,15 @@ POLYPHONIC = (
     ("vibraphone", "ode_in_two", 7, "brass", "old_hundredth", 0),  # nearly sinusoidal -> rich
     ("ukulele", "round_in_three", 7, "piano", "fur_elise", -12),  # chords asked of a melody's clip
 )
+# Styles whose instruments the shipped weights have heard, in FluidR3 only: a control, apart from the others.
+HEARD = (
+    ("violin", "ode_to_joy", 0, "celesta", "minuet_in_g", 0),
+    ("clarinet", "frere_jacques", 0, "koto", "greensleeves", -7),
+    ("nylon guitar", "amazing_grace", 0, "viola", "londonderry_air", -5),
+    ("flute", "auld_lang_syne", 0, "trombone", "the_swan", -12),
+)
+HEARD_GROUP = "melodic, instruments heard in training"
+TRAINING_FONT = "FluidR3_GM"
 CLIPS = (Path(__file__).with_name("clips"), Path(__file__).parents[1] / "stylefx" / "clips")
 REAL = (
     ("singing_male", "guitar_solo", "voice"),
@@ -91,8 +100,11 @@ class Case:
 def paired(soundfont: str = "FluidR3_GM", limit: int | None = None) -> list[Case]:
     """The rendered cases of a SoundFont (``FluidR3_GM``, ``TimGM6mb``, a path), ``limit`` of each kind."""
     path = find_soundfont(soundfont)
-    melodic = [_rendered(path, line, poly=False) for line in MELODIC[:limit]]
-    return melodic + [_rendered(path, line, poly=True) for line in POLYPHONIC[:limit]]
+    found = [_rendered(path, line, "melodic") for line in MELODIC[:limit]]
+    found += [_rendered(path, line, "polyphonic") for line in POLYPHONIC[:limit]]
+    if path.stem == TRAINING_FONT:
+        found += [_rendered(path, line, HEARD_GROUP) for line in HEARD[:limit]]
+    return found
 
 
 def real(limit: int | None = None) -> list[Case]:
@@ -118,27 +130,33 @@ def folder(directory: Path) -> list[Case]:
     return found
 
 
-def _rendered(soundfont: Path, line: tuple, poly: bool) -> Case:
+def _rendered(soundfont: Path, line: tuple, group: str) -> Case:
     content, score, transpose, style, style_score, style_transpose = line
     p, q = preset(content, soundfont), preset(style, soundfont)
     return Case(
-        name=f"{p.name} -> {q.name} ({score}{', poly' if poly else ''})",
+        name=f"{p.name} -> {q.name} ({score})",
         content=render_score(soundfont, p.bank, p.program, score, transpose),
         style=render_score(soundfont, q.bank, q.program, style_score, style_transpose),
         target=render_score(soundfont, q.bank, q.program, score, transpose),
         sample_rate=SAMPLE_RATE,
         notes=timed_notes(SCORES[score], 10.0, transpose),
-        poly=poly,
-        group="polyphonic" if poly else "melodic",
+        poly=group == "polyphonic",
+        group=group,
         style_program=(q.bank, q.program),
     )
 
 
 def _recorded(content: str, style: str, group: str) -> Case:
-    return _pair(_clip(content), _clip(style), group)
+    return _pair(clip_path(content), clip_path(style), group)
 
 
-def _clip(name: str) -> Path:
+def clip_audio(name: str) -> tuple[np.ndarray, int]:
+    """One of the project's recordings: mono float32 (samples,), and its sample rate."""
+    return _read(clip_path(name))
+
+
+def clip_path(name: str) -> Path:
+    """Where the recording of that name is; StylefxError where there is none."""
     for place in CLIPS:
         if (place / f"{name}.flac").is_file():
             return place / f"{name}.flac"

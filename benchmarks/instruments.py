@@ -18,6 +18,7 @@ class Preset:
 _PROGRAMS = {
     "piano": 0,
     "harpsichord": 6,
+    "celesta": 8,
     "music box": 10,
     "vibraphone": 11,
     "marimba": 12,
@@ -26,12 +27,14 @@ _PROGRAMS = {
     "nylon guitar": 24,
     "steel guitar": 25,
     "violin": 40,
+    "viola": 41,
     "cello": 42,
     "harp": 46,
     "strings": 48,
     "choir": 52,
     "voice": 53,
     "trumpet": 56,
+    "trombone": 57,
     "brass": 61,
     "oboe": 68,
     "bassoon": 70,
@@ -40,6 +43,7 @@ _PROGRAMS = {
     "ocarina": 79,
     "sitar": 104,
     "banjo": 105,
+    "koto": 107,
 }
 UKULELE = Preset("ukulele", 8, 24)
 # Plain General MIDI fonts have no ukulele: the nylon guitar is its nearest relation.
@@ -54,8 +58,3 @@ def preset(name: str, soundfont: Path) -> Preset:
             return UKULELE
         name = UKULELE_STAND_IN
     return Preset(name, 0, _PROGRAMS[name])
-
-
-def all_programs() -> list[tuple[int, int]]:
-    """Every (bank, program) that the cases use: training may leave them out."""
-    return [(0, program) for program in _PROGRAMS.values()] + [(UKULELE.bank, UKULELE.program)]

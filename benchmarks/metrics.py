@@ -128,22 +128,24 @@ def onset_correlation(a: np.ndarray, target: np.ndarray) -> float:
 
 def copied(out: np.ndarray, style: np.ndarray) -> float:
     """Largest normalised cross-correlation of a 0.5 s output block with any stretch of the style clip."""
-    from scipy.signal import fftconvolve
+    from scipy.fft import irfft, next_fast_len, rfft
 
     block = int(BLOCK_S * SAMPLE_RATE)
     if len(style) < block or len(out) < block:
         return 0.0
-    energy = np.convolve(style.astype(np.float64) ** 2, np.ones(block), "valid")
+    sums = np.concatenate([[0.0], np.cumsum(style.astype(np.float64) ** 2)])
+    energy = sums[block:] - sums[:-block]
     # A stretch far below the clip's level correlates with anything: it cannot be what leaked.
-    energy = np.maximum(energy, energy.max() * 10 ** (ACTIVE_DB / 10))
-    blocks = [out[i : i + block].astype(np.float64) for i in range(0, len(out) - block + 1, block)]
-    loudest = max(float(b @ b) for b in blocks)
-    best = 0.0
-    for b in blocks:
-        if b @ b > loudest * 10 ** (ACTIVE_DB / 10):
-            match = fftconvolve(style, b[::-1], "valid") / np.sqrt(energy * (b @ b) + SILENCE)
-            best = max(best, float(np.abs(match).max()))
-    return best
+    level = np.sqrt(np.maximum(energy, energy.max() * 10 ** (ACTIVE_DB / 10)) + SILENCE)
+    blocks = out[: len(out) // block * block].reshape(-1, block)
+    norms = np.linalg.norm(blocks, axis=1)
+    blocks = blocks[norms > norms.max() * 10 ** (ACTIVE_DB / 20)]
+    length = next_fast_len(len(style), real=True)
+    spectrum = rfft(style, length)
+    # Circular, so that the first len(style) - block + 1 lags are those without wrapping.
+    matches = (irfft(spectrum * rfft(b, length).conj(), length)[: len(level)] / level for b in blocks)
+    peaks = [np.abs(match).max() / np.linalg.norm(b) for match, b in zip(matches, blocks)]
+    return float(max(peaks, default=0.0))
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:

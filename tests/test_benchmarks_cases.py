@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,11 +34,20 @@ def test_scores_are_many_enough_and_playable():
 
 
 def test_content_and_style_never_share_a_tune():
-    for _, score, _, _, style_score, _ in cases.MELODIC + cases.POLYPHONIC:
+    for _, score, _, _, style_score, _ in cases.MELODIC + cases.POLYPHONIC + cases.HEARD:
         assert score != style_score
     assert len(cases.MELODIC) >= 12
     assert len(cases.POLYPHONIC) >= 6
     assert len(cases.REAL) >= 8
+
+
+def test_the_groups_say_truly_what_was_heard_in_training():
+    pretrain = pytest.importorskip("stylefx.learn.pretrain")
+    font = Path("FluidR3_GM.sf2")
+    for lines, left_out in ((cases.MELODIC + cases.POLYPHONIC, True), (cases.HEARD, False)):
+        for line in lines:
+            style = instruments.preset(line[3], font)
+            assert ((style.bank, style.program) in pretrain.LEFT_OUT) is left_out, style
 
 
 def test_a_missing_instrument_has_a_stand_in(tmp_path):
@@ -49,7 +59,7 @@ def test_every_named_clip_is_there_with_its_credit():
     credits = "".join((place / "PROVENANCE.md").read_text() for place in cases.CLIPS)
     for content, style, _ in cases.REAL:
         for clip in (content, style):
-            assert cases._clip(clip).is_file()
+            assert cases.clip_path(clip).is_file()
             assert clip in credits
 
 

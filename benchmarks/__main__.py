@@ -1,0 +1,86 @@
+"""``python -m benchmarks``: measure everything and rewrite benchmarks/RESULTS.md and the pictures beside it.
+
+    pip install stylefx[bench]
+    pip install --no-deps tinysoundfont basic-pitch     # their own dependencies do not build, and are not
+    needed apt install fluid-soundfont-gm                      # FluidR3_GM.sf2; TimGM6mb comes inside
+    pretty_midi
+
+Measured results are kept under benchmarks/cache and reused while code and cases stay the same, so an
+interrupted run resumes; ``--fresh`` forgets them. A run that is limited (``--quick``, ``--cases``, ``--row``,
+``--section``) prints its report and leaves RESULTS.md alone; ``--output DIR`` writes it, with pictures, to
+another folder. Exit code 1 if any row or section failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import timing
+from benchmarks.runs import SECTIONS, failures, run_all
+from stylefx.errors import StylefxError
+
+HERE = Path(__file__).parent
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0]
+    )
+    options.add_argument("--quick", action="store_true", help="few cases, few rows: minutes, for CI")
+    options.add_argument(
+        "--cases", type=Path, metavar="DIR", help="a foreign folder of cases instead of ours"
+    )
+    options.add_argument("--row", action="append", metavar="NAME", help="only this row (repeatable)")
+    options.add_argument("--section", action="append", choices=SECTIONS, help="only this part (repeatable)")
+    options.add_argument("--soundfont", action="append", metavar="SF2", help="use this one (repeatable)")
+    options.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
+    options.add_argument("--output", type=Path, metavar="DIR", help="write RESULTS.md and pictures here")
+    options.add_argument("--fresh", action="store_true", help="measure again what is in the cache")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run, report, and say by the exit code whether anything failed."""
+    from benchmarks import report
+    from benchmarks.drawing import draw
+
+    args = parser().parse_args(arguments)
+    timing.single_thread()
+    began = time.process_time()
+    results: dict[str, Any] = {
+        "date": datetime.date.today().isoformat(),
+        "arguments": "".join(f" {word}" for word in (sys.argv[1:] if arguments is None else arguments)),
+        "machine": timing.machine(),
+        "load": timing.load(),
+        "notes": [],
+    }
+    try:
+        run_all(args, results)
+    except StylefxError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return error.exit_code
+    results["cpu_minutes"] = (time.process_time() - began) / 60
+    limited = bool(args.quick or args.cases or args.row or args.section or args.soundfont)
+    folder = args.output or (HERE / "cache" / "limited" if limited else HERE)
+    text = report.write(results, folder)
+    draw(results, folder)
+    if limited:
+        print(text)
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1, default=float))
+    print(f"benchmarks: {folder / 'RESULTS.md'}", file=sys.stderr)
+    failed = failures(results)
+    for line in failed:
+        print(f"benchmarks: failed: {line}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

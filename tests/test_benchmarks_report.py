@@ -1,0 +1,183 @@
+"""The benchmark's honesty: failures stay in the tables, losses are named, results go stale with code."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from benchmarks import quality, report, rows, runs, store, tables, timing, validity
+from benchmarks.baselines import copies, spectral
+from benchmarks.cases import Case
+from benchmarks.row import Row
+from stylefx.errors import StylefxError, UsageError
+
+RATE = 22_050
+
+
+@pytest.fixture
+def case() -> Case:
+    rng = np.random.default_rng(0)
+    content, style = rng.uniform(-0.1, 0.1, (2, RATE)).astype(np.float32)
+    return Case("noise -> noise", content, style, None, RATE)
+
+
+def failing(content, style, sample_rate):
+    raise StylefxError("no such luck")
+
+
+def row(name: str, apply) -> Row:
+    return Row(name, "", apply, ("benchmarks/baselines/copies.py",))
+
+
+def record(name: str, source="font", group="melodic", **values) -> quality.Record:
+    about = {"case": "a -> b", "row": name, "kind": "rival", "source": source, "group": group}
+    return {**about, **values}
+
+
+PAIRED = {"mel": 5.0, "mel_closed": 0.3, "timbre_closed": 0.5, "pitch_kept": 1.0, "onset": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("apply", "reason"),
+    [
+        (failing, "StylefxError: no such luck"),
+        (lambda content, style, rate: content[:-1], "ValueError: .* samples came back"),
+        (lambda content, style, rate: content * np.nan, "ValueError: .*NaN"),
+    ],
+)
+def test_a_failing_row_keeps_its_place_with_its_error(tmp_path, case, apply, reason):
+    records = quality.run([case], [row("broken", apply)], store.Store(tmp_path), "here")
+    assert len(records) == 1
+    assert re.search(reason, records[0]["error"])
+    text = tables.summary(records)
+    assert "| broken |" in text
+    assert "1 failed" in text
+    assert runs.failures({"quality": records})
+    assert not list(tmp_path.glob("*.json")), "a failure must be tried again"
+
+
+def test_results_resume_until_case_or_code_change(tmp_path, case, monkeypatch):
+    pytest.importorskip("librosa")
+    calls = []
+
+    def counted(content, style, rate):
+        calls.append(len(content))
+        return content
+
+    kept = store.Store(tmp_path)
+    monkeypatch.setattr(quality, "real_metrics", lambda audio, case: {"style_closed": 0.0})
+    first = quality.measured(case, row("counted", counted), kept)
+    assert quality.measured(case, row("counted", counted), kept) == first
+    assert len(calls) == 1
+    other = Case(case.name, case.content * 0.5, case.style, None, RATE)
+    quality.measured(other, row("counted", counted), kept)
+    assert len(calls) == 2
+    monkeypatch.setattr(quality, "code_hash", lambda *paths: "changed")
+    quality.measured(case, row("counted", counted), kept)
+    assert len(calls) == 3
+    quality.measured(case, row("counted", counted), store.Store(tmp_path, fresh=True))
+    assert len(calls) == 4
+
+
+def test_losing_cells_are_named_and_copies_are_no_rivals():
+    records = [
+        record("copy content", **{**PAIRED, "pitch_kept": 1.2}),
+        record("EQ match", **{**PAIRED, "timbre_closed": 0.7}),
+        record("stylefx", **{**PAIRED, "mel_closed": -0.1}),
+    ]
+    found = tables.losses(records)
+    assert len(found) == 2
+    assert "mel_closed -0.10, EQ match 0.30" in found[0]
+    assert "timbre_closed 0.50, EQ match 0.70" in found[1]
+    assert tables.bad_cases(records) == ["font, a -> b: mel_closed -0.10"]
+
+
+def test_the_report_says_what_the_table_says(tmp_path):
+    results = {
+        "date": "2026-01-01",
+        "arguments": "",
+        "machine": timing.machine(),
+        "load": 0.5,
+        "notes": ["Not measured: nothing."],
+        "cpu_minutes": 1.0,
+        "quality": [record("EQ match", **PAIRED), record("stylefx", error="ValueError: broken")],
+        "curves": [{"method": "x", "knob": "k", "value": 1.0, "cases": 1, "failed": ["E: y"]}],
+    }
+    text = report.write(results, tmp_path)
+    assert (tmp_path / "RESULTS.md").read_text() == text
+    for expected in ("## What the table says", "1 failed: ValueError: broken", "RAVE", "numpy", "E: y"):
+        assert expected in text
+    assert json.dumps(results)
+
+
+def test_unknown_rows_are_answered_with_the_known_ones():
+    with pytest.raises(UsageError, match="EQ match"):
+        rows.chosen(["nonsense"])
+    assert [r.name for r in rows.chosen(["EQ match"])] == ["EQ match"]
+
+
+def test_catalogue_has_the_rows_that_every_table_carries():
+    required = {"copy content", "copy style", "EQ match", "cepstral envelope", "U+L published", "U+L tuned"}
+    required |= {"NMF musaicing", "stylefx", "stylefx live"}
+    assert required <= set(rows.ROWS)
+
+
+def test_code_hash_follows_the_code(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "ROOT", tmp_path)
+    (tmp_path / "a.py").write_text("1")
+    before = store.code_hash("a.py")
+    (tmp_path / "b.py").write_text("1")
+    assert store.code_hash("a.py") == before
+    (tmp_path / "a.py").write_text("2")
+    assert store.code_hash("a.py") != before
+
+
+def test_area_is_one_for_instruments_and_zero_for_tunes():
+    clips = [(i, m) for i in "pq" for m in "xyz"]
+
+    def area(near_instrument: bool) -> float:
+        distances = {}
+        for a in clips:
+            for b in clips:
+                if a != b and (a[0] == b[0] or a[1] == b[1]):
+                    distances[a, b] = 1.0 if (a[0] == b[0]) is near_instrument else 2.0
+        return validity.nearer_instrument(distances)
+
+    assert area(True) == 1
+    assert area(False) == 0
+
+
+def test_a_line_is_fitted_with_its_slope():
+    line = timing.fit_line([1, 2, 3], [3.0, 5.0, 7.0])
+    assert line["slope"] == pytest.approx(2)
+    assert line["intercept"] == pytest.approx(1)
+    assert line["r_squared"] == pytest.approx(1)
+
+
+def test_percentiles_show_the_one_late_hop():
+    seconds = np.full(1000, 0.001)
+    seconds[7] = 0.5
+    found = timing.percentiles(seconds)
+    assert found["p50_ms"] == pytest.approx(1)
+    assert found["max_ms"] == pytest.approx(500)
+
+
+def test_eq_match_brings_the_spectrum_over():
+    pytest.importorskip("librosa")
+    from scipy.signal import lfilter
+
+    rng = np.random.default_rng(2)
+    content, other = rng.standard_normal((2, 2 * RATE)).astype(np.float32) * 0.1
+    style = lfilter([1], [1, -0.9], other).astype(np.float32)
+    matched = spectral.eq_match(content, style, RATE)
+
+    def tilt(audio):
+        spectrum = np.abs(np.fft.rfft(audio)) ** 2
+        return 10 * np.log10(spectrum[100:2000].mean() / spectrum[-8000:].mean())
+
+    assert abs(tilt(matched) - tilt(style)) < 1.5
+    assert abs(tilt(content) - tilt(style)) > 15
+    assert len(copies.copy_style(content, style[:100], RATE)) == len(content)
