@@ -1,9 +1,9 @@
-"""Phase from magnitude, one frame at a time: the integration loops of RTPGHI(1) and of its mixed-gradient form.
+"""Phase from magnitude, one frame at a time: the loops of RTPGHI(1) and of its mixed-gradient form.
 
 In: log magnitudes of three frames. Out: the phase of the middle one (one hop of look-ahead). For a Gauss window the
 phase's derivatives follow from those of the log magnitude (PHASE.md 2; Prusa & Sondergaard, DAFx-16); the phase is
 their integral along a path that runs through the loudest bins first. A heap would give that order exactly; 512
-buckets over the tolerance range give nearly the same and take an eighth of its time.
+buckets over the tolerance range give nearly the same in an eighth of the time.
 
 Everything is in the centred STFT convention, phases are float64 radians, nothing here allocates.
 """
@@ -13,139 +13,169 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from stylefx.phase.compiled import compiled
 
 BUCKETS = 512
 NOBODY = -1
 TODO, DONE, QUIET = 0, 1, 2
 TWO_PI = 2.0 * math.pi
-# Where target and content gradients differ by this much the content's phase counts 1/e.
-TRUST_RADIANS = 0.5
+TO_TURNS = 1.0 / TWO_PI
+# Bins this far below the loudest of two frames (e^-13.8 = 1e-6) get no phase of their own.
+LOG_TOLERANCE = math.log(1e-6)
+# Where target and content gradients differ by this much (radians) the content's phase counts a quarter.
+TRUST_RADIANS = 0.3
+# How much sooner trust ends where the content's own phase departs from its gradients (per squared radian).
+TRUST_EXCESS = 10.0
+# Pull towards the content's phase per hop where it is trusted: back in 0.2 s, too slow to be heard as a detune.
+ANCHOR = 0.03
 
 
-@njit(cache=True, nogil=True)
-def time_gradient(log_magnitude, gauss_step, rotation, out):
-    """Phase change per hop: gauss_step * (L[m+1] - L[m-1]) + rotation[m], with gauss_step = hop n_fft / (2 gamma)."""
-    last = log_magnitude.shape[0] - 1
-    for m in range(1, last):
-        out[m] = gauss_step * (log_magnitude[m + 1] - log_magnitude[m - 1]) + rotation[m]
-    out[0] = 0.0
-    out[last] = 0.0
+@compiled
+def gradient_steps(log_magnitude, rotation, time_factor, frequency_factor, time_step, frequency_step):
+    """Trapezoid steps of PGHI into the middle frame: over time into bin m, over frequency from bin m to m + 1.
+
+    tgrad = time_factor (L[m+1] - L[m-1]) + rotation[m];  fgrad = -frequency_factor (L[n+1] - L[n-1])   (PHASE.md 2)
+    """
+    before, now, after = log_magnitude[0], log_magnitude[1], log_magnitude[2]
+    last = time_step.shape[0] - 1
+    inner, inner_rotation = time_step[1:last], rotation[1:last]
+    before_low, before_high, now_low, now_high = before[: last - 1], before[2:], now[: last - 1], now[2:]
+    for m in range(last - 1):
+        rise = (before_high[m] + now_high[m]) - (before_low[m] + now_low[m])
+        inner[m] = 0.5 * time_factor * rise + inner_rotation[m]
+    time_step[0] = 0.0
+    time_step[last] = 0.0
+    before_next, after_next = before[1:], after[1:]
+    for m in range(last):
+        growth = (after[m] + after_next[m]) - (before[m] + before_next[m])
+        frequency_step[m] = -0.5 * frequency_factor * growth
+    frequency_step[last] = 0.0
 
 
-@njit(cache=True, nogil=True)
-def frequency_gradient(before, after, gauss_step, out):
-    """Phase change per bin: -gauss_step * (L[n+1] - L[n-1]), with gauss_step = gamma / (2 hop n_fft)."""
-    for m in range(out.shape[0]):
-        out[m] = -gauss_step * (after[m] - before[m])
+@compiled
+def gradient_distance(gap, time_factor, frequency_factor, distance):
+    """How far the target's gradients are from the content's, |dt| + |df| radians, from three frames of log ratio."""
+    before, now, after = gap[0], gap[1], gap[2]
+    last = distance.shape[0] - 1
+    inner, now_low, now_high = distance[1:last], now[: last - 1], now[2:]
+    for m in range(last - 1):
+        inner[m] = abs(time_factor * (now_high[m] - now_low[m]))
+    distance[0] = 0.0
+    distance[last] = 0.0
+    for m in range(last + 1):
+        distance[m] += abs(frequency_factor * (after[m] - before[m]))
 
 
-@njit(cache=True, nogil=True)
-def steps_from_gradients(time_before, time_now, frequency_now, time_step, frequency_step):
-    """Trapezoid steps: over time into each bin, over frequency from each bin to the next."""
-    bins = time_step.shape[0]
-    for m in range(bins):
-        time_step[m] = 0.5 * (time_before[m] + time_now[m])
-    for m in range(bins - 1):
-        frequency_step[m] = 0.5 * (frequency_now[m] + frequency_now[m + 1])
-
-
-@njit(cache=True, nogil=True)
-def lean_on_content(
-    phase_before,
-    phase_now,
-    content_time_step,
-    content_frequency_step,
-    trust_before,
-    trust_now,
-    time_step,
-    frequency_step,
-):
+@compiled
+def lean_on_content(gap, content_phase, distance, time_factor, frequency_factor, time_step, frequency_step):
     """Add to each step what the content's measured phase has over the content's own gradients (PHASE.md 3.9 d).
 
-    ``phase_*`` is the content's phase, ``trust_*`` 0..1. With trust 1 and target == |content| the step becomes the content's.
+    ``gap`` is log target - log content; ``content_phase`` and ``distance`` start with the frame before and this one.
+    Where target == |content| the step becomes the content's own, exactly.
     """
-    bins = time_step.shape[0]
-    for m in range(bins):
-        excess = phase_now[m] - phase_before[m] - content_time_step[m]
-        excess -= TWO_PI * np.rint(excess / TWO_PI)
-        time_step[m] += 0.5 * (trust_before[m] + trust_now[m]) * excess
-    for m in range(bins - 1):
-        excess = phase_now[m + 1] - phase_now[m] - content_frequency_step[m]
-        excess -= TWO_PI * np.rint(excess / TWO_PI)
-        frequency_step[m] += 0.5 * (trust_now[m] + trust_now[m + 1]) * excess
+    before, now, after = gap[0], gap[1], gap[2]
+    phase_before, phase_now = content_phase[0], content_phase[1]
+    distance_before, distance_now = distance[0], distance[1]
+    last = time_step.shape[0] - 1
+    inner_step = time_step[1:last]
+    before_low, before_high, now_low, now_high = before[: last - 1], before[2:], now[: last - 1], now[2:]
+    inner_before, inner_now = phase_before[1:last], phase_now[1:last]
+    inner_distance_before, inner_distance_now = distance_before[1:last], distance_now[1:last]
+    for m in range(last - 1):
+        rise = (before_high[m] + now_high[m]) - (before_low[m] + now_low[m])
+        content_step = inner_step[m] - 0.5 * time_factor * rise
+        excess = inner_now[m] - inner_before[m] - content_step
+        excess -= TWO_PI * np.rint(excess * TO_TURNS)
+        apart = 0.5 * (inner_distance_before[m] + inner_distance_now[m]) * (1.0 / TRUST_RADIANS)
+        doubt = 1.0 + apart * apart * (1.0 + TRUST_EXCESS * excess * excess)
+        inner_step[m] += excess / (doubt * doubt)
+    for edge in (0, last):
+        time_step[edge] = phase_now[edge] - phase_before[edge]
+    before_next, after_next = before[1:], after[1:]
+    phase_next, distance_next = phase_now[1:], distance_now[1:]
+    for m in range(last):
+        growth = (after[m] + after_next[m]) - (before[m] + before_next[m])
+        content_step = frequency_step[m] + 0.5 * frequency_factor * growth
+        excess = phase_next[m] - phase_now[m] - content_step
+        excess -= TWO_PI * np.rint(excess * TO_TURNS)
+        apart = 0.5 * (distance_now[m] + distance_next[m]) * (1.0 / TRUST_RADIANS)
+        doubt = 1.0 + apart * apart * (1.0 + TRUST_EXCESS * excess * excess)
+        frequency_step[m] += excess / (doubt * doubt)
 
 
-@njit(cache=True, nogil=True)
-def trust_in_content(time_target, time_content, frequency_target, frequency_content, trust):
-    """1 where the target's gradients are the content's, towards 0 as they part: exp(-(distance / TRUST_RADIANS)^2)."""
-    for m in range(trust.shape[0]):
-        distance = abs(time_target[m] - time_content[m]) + abs(frequency_target[m] - frequency_content[m])
-        trust[m] = math.exp(-((distance / TRUST_RADIANS) ** 2))
+@compiled
+def anchor(content_phase, distance, phase):
+    """Draw ``phase`` a little towards the content's where it is trusted, so that rounding never adds up."""
+    for m in range(phase.shape[0]):
+        away = content_phase[m] - phase[m]
+        away -= TWO_PI * np.rint(away * TO_TURNS)
+        apart = distance[m] * (1.0 / TRUST_RADIANS)
+        doubt = 1.0 + apart * apart
+        phase[m] += ANCHOR * away / (doubt * doubt)
 
 
-@njit(cache=True, nogil=True)
-def integrate(previous_log, current_log, threshold, time_step, frequency_step, previous_phase, queue, phase):
-    """Fill ``phase`` along the loudest path; bins below ``threshold`` keep what is in it. Returns nothing.
+@compiled
+def integrate(log_magnitude, time_step, frequency_step, phase_before, queue, mark, phase):
+    """Fill ``phase`` along the loudest path; bins below the tolerance keep what is in it and are marked QUIET.
 
-    ``time_step[m]`` leads from the previous frame into bin m, ``frequency_step[m]`` from bin m to m + 1.
-    ``queue`` is (head (BUCKETS,), following (2 bins,), mark (bins,)), all int32 scratch. Node m is bin m of the
-    previous frame, node bins + m is bin m of this one.
+    ``queue`` is int32 (BUCKETS + 2 bins,): the top of each bucket's stack, then the node under each node. Node m is
+    bin m of the frame before, node bins + m is bin m of this one. ``mark`` is int32 (bins,).
     """
-    head, following, mark = queue
+    top, under = queue[:BUCKETS], queue[BUCKETS:]
+    before, now = log_magnitude[0], log_magnitude[1]
     bins = phase.shape[0]
-    loudest = threshold
-    for m in range(bins):
-        loudest = max(loudest, previous_log[m], current_log[m])
-    per_log = (BUCKETS - 1) / max(loudest - threshold, 1e-9)
-    head[:] = NOBODY
+    loudest = _loudest(before, now)
+    quietest = loudest + LOG_TOLERANCE
+    per_log = (BUCKETS - 1) / -LOG_TOLERANCE
+    top[:] = NOBODY
     left = 0
-    top = 0
+    cursor = 0
     for m in range(bins):
-        if current_log[m] > threshold:
+        if now[m] > quietest:
             mark[m] = TODO
             left += 1
-            bucket = max(0, int((previous_log[m] - threshold) * per_log))
-            following[m] = head[bucket]
-            head[bucket] = m
-            top = max(top, bucket)
+            bucket = max(0, int((before[m] - quietest) * per_log))
+            under[m] = top[bucket]
+            top[bucket] = m
+            cursor = max(cursor, bucket)
         else:
             mark[m] = QUIET
     while left > 0:
-        while head[top] == NOBODY:
-            top -= 1
-        node = head[top]
-        head[top] = following[node]
-        if node < bins:
-            if mark[node] != TODO:
+        while top[cursor] == NOBODY:
+            cursor -= 1
+        node = top[cursor]
+        top[cursor] = under[node]
+        first, last = node, node
+        if node >= bins:
+            first, last = max(node - bins - 1, 0), min(node - bins + 1, bins - 1)
+        for m in range(first, last + 1):
+            if mark[m] != TODO:
                 continue
-            phase[node] = previous_phase[node] + time_step[node]
+            if node < bins:
+                phase[m] = phase_before[m] + time_step[m]
+            elif m > node - bins:
+                phase[m] = phase[m - 1] + frequency_step[m - 1]
+            else:
+                phase[m] = phase[m + 1] - frequency_step[m]
+            mark[m] = DONE
             left -= 1
-            top = reach(node, current_log, threshold, per_log, head, following, mark, top)
-            continue
-        m = node - bins
-        if m + 1 < bins and mark[m + 1] == TODO:
-            phase[m + 1] = phase[m] + frequency_step[m]
-            left -= 1
-            top = reach(m + 1, current_log, threshold, per_log, head, following, mark, top)
-        if m > 0 and mark[m - 1] == TODO:
-            phase[m - 1] = phase[m] - frequency_step[m - 1]
-            left -= 1
-            top = reach(m - 1, current_log, threshold, per_log, head, following, mark, top)
+            bucket = int((now[m] - quietest) * per_log)
+            under[bins + m] = top[bucket]
+            top[bucket] = bins + m
+            cursor = max(cursor, bucket)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def reach(m, current_log, threshold, per_log, head, following, mark, top):
-    """Mark bin m done and queue it as a place to integrate from; returns the loudest bucket in use."""
-    mark[m] = DONE
-    bucket = int((current_log[m] - threshold) * per_log)
-    node = mark.shape[0] + m
-    following[node] = head[bucket]
-    head[bucket] = node
-    return max(top, bucket)
+@compiled
+def _loudest(before, now):
+    loudest = before[0]
+    for m in range(now.shape[0]):
+        louder = max(before[m], now[m])
+        loudest = louder if louder > loudest else loudest
+    return loudest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def random_phases(mark, random_state, phase):
     """Uniform phases for the bins marked QUIET, from the running xorshift64* generator in ``random_state``."""
     state = random_state[0]
@@ -159,8 +189,8 @@ def random_phases(mark, random_state, phase):
     random_state[0] = state
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def wrap(phase):
     """Phases to +-pi, so that an endless stream loses no precision."""
     for m in range(phase.shape[0]):
-        phase[m] -= TWO_PI * np.rint(phase[m] / TWO_PI)
+        phase[m] -= TWO_PI * np.rint(phase[m] * TO_TURNS)
