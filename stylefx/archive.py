@@ -91,7 +91,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
                 np.lib.format.write_array(file, np.ascontiguousarray(array), (1, 0), allow_pickle=False)
 
 
-def is_bounded(array: np.ndarray) -> bool:
+def _is_bounded(array: np.ndarray) -> bool:
     """Whether all values are finite and within +-MAX_VALUE: NaN passes through min and max, uncopied."""
     return bool(array.min() >= -MAX_VALUE and array.max() <= MAX_VALUE)
 
@@ -149,7 +149,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarra
         if len(data) != expected_bytes or file.read(1):
             raise CorruptArchiveError(f"{member.filename} is truncated")
     array = np.frombuffer(data, dtype).reshape(shape).copy()
-    if not is_bounded(array):
+    if not _is_bounded(array):
         raise CorruptArchiveError(f"{member.filename} holds values that are not finite or too large")
     return array
 

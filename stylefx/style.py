@@ -21,16 +21,22 @@ from stylefx.errors import StylefxError, UsageError
 from stylefx.output import check_output
 
 FILTERS = 64  # of optimise/harmonic.py, which is slow to import
-# Array name -> shape, per method. A word stands for a size that must be the same wherever it appears;
-# `bins` is n_fft // 2 + 1.
+ULYANOV_BINS = 1025  # of the published n_fft, 2048
+# Array name -> shape, per method. A word stands for any size, the same wherever the word appears.
 Shape = tuple[str | int, ...]
 ARRAYS: dict[str, dict[str, Shape]] = {
     "harmonic": {"gram": (FILTERS, FILTERS), "envelope": (POSITIONS,)},
-    "ulyanov": {"log_magnitudes": ("frames", "bins")},
+    "ulyanov": {"log_magnitudes": ("frames", ULYANOV_BINS)},
 }
-NOT_NEGATIVE = {"mean_power", "log_magnitudes"}
-# A coarse log spectrogram of the clip in dB, for pictures of a style whose clip is elsewhere (picture.py).
-PREVIEW: Shape = ("preview_columns", "preview_bands")
+# Arrays that may stand beside them: a coarse log spectrogram of the clip in dB, for pictures of a style (picture.py).
+OPTIONAL: dict[str, Shape] = {"preview": ("preview_columns", "preview_bands")}
+# What honest values stay within by far, so that a forged one cannot overflow in the engine; others: archive.MAX_VALUE.
+RANGES: dict[str, tuple[float, float]] = {
+    "gram": (-1.001, 1.001),  # a covariance over its norm
+    "envelope": (-50.0, 50.0),  # natural log of magnitude
+    "log_magnitudes": (0.0, 50.0),
+    "preview": (-300.0, 300.0),
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Style:
     method : str
         Which statistics these are: a key of `ARRAYS`.
     arrays : dict of str to ndarray
-        float32, float64 or int64, named and shaped as `ARRAYS` says for the method, and perhaps `preview`.
+        float32, float64 or int64, named and shaped as `ARRAYS` says for the method, and perhaps some of `OPTIONAL`.
     meta : dict
         Provenance and grid: see `provenance.describe`.
 
@@ -60,7 +66,7 @@ class Style:
         provenance.check(self.meta, list(ARRAYS))
         if self.method != self.meta["method"]:
             raise StylefxError(f"the style says method {self.meta['method']!r} and {self.method!r}")
-        _check_arrays(self.method, self.arrays, self.meta["n_fft"])
+        _check_arrays(self.method, self.arrays)
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Write the style to one .npz file, complete or not at all; equal styles give equal bytes."""
@@ -108,25 +114,19 @@ def check_style_path(path: str | Path, overwrite: bool) -> Path:
     return path
 
 
-def expected_arrays(method: str) -> dict[str, Shape]:
-    """Array names and shapes of ``method``; a hook for methods whose module would be heavy to import here."""
-    return ARRAYS[method]
-
-
-def _check_arrays(method: str, arrays: dict[str, np.ndarray], n_fft: int) -> None:
+def _check_arrays(method: str, arrays: dict[str, np.ndarray]) -> None:
     """Names, types, shapes and values of the arrays against what the method declares."""
-    expected = expected_arrays(method)
-    if set(arrays) - {"preview"} != set(expected):
-        raise StylefxError(f"it holds {sorted(arrays)}, method {method} needs {sorted(expected)}")
-    sizes = {"bins": n_fft // 2 + 1}
+    needed = ARRAYS[method]
+    if set(arrays) - set(OPTIONAL) != set(needed):
+        raise StylefxError(f"it holds {sorted(arrays)}, method {method} needs {sorted(needed)}")
+    sizes: dict[str, int] = {}
     for name, array in arrays.items():
         if array.dtype not in (np.float32, np.float64, np.int64):
             raise StylefxError(f"{name} holds {array.dtype}, expected float32, float64 or int64")
-        _check_shape(name, array.shape, expected.get(name, PREVIEW), sizes)
-        if not archive.is_bounded(array):
-            raise StylefxError(f"{name} holds values that are not finite or too large")
-        if name in NOT_NEGATIVE and array.min() < 0:
-            raise StylefxError(f"{name} holds {array.min():g}, expected nothing below 0")
+        _check_shape(name, array.shape, (needed | OPTIONAL)[name], sizes)
+        low, high = RANGES.get(name, (-archive.MAX_VALUE, archive.MAX_VALUE))
+        if not (array.min() >= low and array.max() <= high):
+            raise StylefxError(f"{name} holds values that are not finite, or not within {low:g} and {high:g}")
     if sum(array.nbytes for array in arrays.values()) > archive.MAX_BYTES - provenance.MAX_BYTES:
         raise StylefxError("its arrays are larger than a style file may be")
 

@@ -7,6 +7,7 @@ import os
 import platform
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stylefx.cli.options import add_common_options
@@ -100,14 +101,15 @@ def _devices() -> dict[str, Any]:
 
 
 def _cache() -> dict[str, Any]:
-    """Where numba keeps compiled code, and whether there is any yet."""
-    from pathlib import Path
+    """Where numba keeps compiled code, beside the package or else with the user's, and how much there is yet."""
+    from numba.misc.appdirs import user_cache_dir
 
     import stylefx
 
-    folder = os.environ.get("NUMBA_CACHE_DIR") or str(Path(stylefx.__file__).parent)
-    files = list(Path(folder).rglob("*.nbi"))
-    return {"folder": folder, "writable": os.access(folder, os.W_OK), "functions": len(files)}
+    package = Path(stylefx.__file__).parent
+    beside = package if os.access(package, os.W_OK) else Path(user_cache_dir("numba"))
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or beside)
+    return {"folder": str(folder), "functions": len(list(folder.rglob("*.nbi")))}
 
 
 def _benchmark(device: str) -> tuple[Speed, Speed | None]:
@@ -138,7 +140,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"packages  {', '.join(installed)}",
         *(f"device    {device['number']} {device['name']}, {device['host']}" for device in devices),
         *([] if devices else [f"device    none: {facts['devices']['why_none']}"]),
-        f"compiled  {compiled} in {cache['folder']}{'' if cache['writable'] else ' (not writable)'}",
+        f"compiled  {compiled} in {cache['folder']}",
     ]
 
 
