@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sounds import melody
 from stylefx import provenance
 from stylefx.clips import clip_path
 from stylefx.style import ARRAYS, Style
@@ -65,11 +66,8 @@ def trumpet_style_path(trumpet: Path, tmp_path_factory: pytest.TempPathFactory) 
 def made_up_style() -> Style:
     """A style of the right form whose numbers mean nothing: enough for everything about the file."""
     random = np.random.default_rng(1)
-    sizes = {"bins": 129}
     arrays = {
-        name: random.random(
-            [size if isinstance(size, int) else sizes.get(size, 12) for size in shape]
-        )
+        name: random.random([size if isinstance(size, int) else 12 for size in shape], np.float32)
         for name, shape in ARRAYS["ulyanov"].items()
     }
     meta = provenance.describe(
@@ -83,4 +81,21 @@ def made_up_style() -> Style:
         sources=[{"name": "pièce.wav", "sha256": "0f" * 32, "seconds": 3.25}],
         defaults={"mix": 0.5},
     )
-    return Style("ulyanov", {name: array.astype(np.float32) for name, array in arrays.items()}, meta)
+    return Style("ulyanov", arrays, meta)
+
+
+@pytest.fixture(scope="session")
+def bright_style() -> Style:
+    """What `fit` learns from a few bright notes."""
+    from stylefx import fit
+
+    return fit(melody((60, 64, 67, 72), 2.0, (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)), 44_100)
+
+
+@pytest.fixture(scope="session")
+def guitar_audio(guitar: Path) -> np.ndarray:
+    """The first 1.5 s of the guitar, float32 (frames, 1) at 44.1 kHz."""
+    import soundfile
+
+    audio, _ = soundfile.read(guitar, dtype="float32", always_2d=True, frames=66_150)
+    return audio[:, :1]

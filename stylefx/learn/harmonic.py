@@ -13,7 +13,7 @@ import scipy.fft
 import torch
 
 from stylefx.analysis.axis import Reader, axis_hz
-from stylefx.analysis.grid import Grid
+from stylefx.analysis.grid import Grid, grid_for
 from stylefx.analysis.level import Reference, log_relative
 from stylefx.analysis.window import gauss_window
 from stylefx.optimise.harmonic import (
@@ -28,6 +28,7 @@ from stylefx.optimise.harmonic import (
     position_weights,
 )
 from stylefx.start.envelope import Envelope, log_magnitude
+from stylefx.style import Style
 
 FRAMES_AT_ONCE = 128
 # Frames this far under the loudest do not count: rests are not timbre.
@@ -71,3 +72,9 @@ def _magnitudes(audio: np.ndarray, grid: Grid) -> Iterator[np.ndarray]:
     window = gauss_window(grid.window_length).astype(np.float32)
     for first in range(0, len(frames), FRAMES_AT_ONCE):
         yield np.abs(scipy.fft.rfft(frames[first : first + FRAMES_AT_ONCE] * window, grid.n_fft, axis=1))
+
+
+def gram_distance(style: Style, audio: np.ndarray, sample_rate: int) -> float:
+    """Squared distance, 0 to 4, between the Gram target of mono ``audio`` (samples,) and that of ``style``."""
+    learned = learn_harmonic(audio.astype(np.float32), grid_for(sample_rate), style.meta["seed"])
+    return float(((learned["gram"] - style.arrays["gram"]) ** 2).sum())

@@ -1,0 +1,69 @@
+"""The latency that is declared is the latency that is heard, to the sample."""
+
+import numpy as np
+import pytest
+
+from stylefx import StyleTransfer
+
+RATES = [8_000, 22_050, 32_000, 44_100, 48_000, 96_000]
+
+
+def impulse_answer(style, rate, **options):
+    effect = StyleTransfer(style, device="cpu", **options)
+    effect.prepare(rate, 1, 512)
+    audio = np.zeros((rate // 2 // 512 * 512, 1), np.float32)
+    at = len(audio) // 3
+    audio[at] = 0.5
+    played = np.concatenate([effect.process(block) for block in audio.reshape(-1, 512, 1)])
+    return effect.latency_samples, int(np.argmax(np.abs(played))) - at, played
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_an_impulse_comes_when_declared(bright_style, rate):
+    declared, heard, _ = impulse_answer(bright_style, rate, strength=0.0)
+    assert heard == declared
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_a_styled_impulse_comes_when_declared(bright_style, rate):
+    """Another timbre is another pulse shape, so its peak may lean to a side, but the energy stays in place."""
+    declared, _, played = impulse_answer(bright_style, rate)
+    assert declared == 2_560
+    energy = played[:, 0].astype(np.float64) ** 2
+    centre = (np.arange(len(energy)) * energy).sum() / energy.sum()
+    assert abs(centre - (len(energy) // 3 + declared)) < 0.001 * rate
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_dry_is_the_input_delayed_exactly(bright_style, rate, guitar_audio):
+    effect = StyleTransfer(bright_style, mix=0.0, device="cpu")
+    effect.prepare(rate, 1, 700)
+    audio = guitar_audio[:20_000]
+    played = np.concatenate([effect.process(audio[k : k + 700]) for k in range(0, len(audio), 700)])
+    late = effect.latency_samples
+    assert np.array_equal(played[late:], audio[:-late])
+    assert not played[:late].any()
+
+
+def test_latency_lasts_about_as_long_at_every_rate(bright_style):
+    seconds = []
+    for rate in RATES:
+        effect = StyleTransfer(bright_style, device="cpu")
+        effect.prepare(rate, 1, 512)
+        seconds.append(effect.latency_samples / rate)
+    assert 0.045 < min(seconds)
+    assert max(seconds) < 0.065
+
+
+def test_calling_it_compensates(bright_style, guitar_audio):
+    played = StyleTransfer(bright_style, mix=0.0, device="cpu")(guitar_audio[:, 0], 44_100)
+    assert np.array_equal(played, guitar_audio[:, 0])
+
+
+def test_flush_returns_the_tail(bright_style, guitar_audio):
+    effect = StyleTransfer(bright_style, mix=0.0, device="cpu")
+    effect.prepare(44_100, 1, 300)
+    audio = guitar_audio[:300]
+    played = np.concatenate([effect.process(audio), effect.flush()])
+    assert len(played) == 300 + effect.latency_samples
+    assert np.array_equal(played[effect.latency_samples :], audio)
