@@ -45,7 +45,7 @@ def compiling_announced() -> Iterator[None]:
             nonlocal said
             if not said:
                 said = True
-                say("stylefx: compiling for this machine, once: about half a minute")
+                say("stylefx: compiling for this machine, once: about 20 s")
 
         def on_end(self, event: event.Event) -> None:
             pass

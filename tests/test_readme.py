@@ -1,0 +1,70 @@
+"""The README's promises: its code runs, its table is the engine's, its verbs are the command's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from stylefx.analysis.grid import grid_for
+from stylefx.cli.main import build_parser
+from stylefx.style import Style
+from stylefx.transfer import StyleTransfer
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def test_the_python_example_runs(tmp_path: Path, monkeypatch, trumpet: Path, guitar: Path) -> None:
+    clip, rate = soundfile.read(trumpet, frames=44100)
+    soundfile.write(tmp_path / "piano.wav", clip, rate)
+    song, rate = soundfile.read(guitar, frames=22_050)
+    soundfile.write(tmp_path / "song.wav", np.stack([song, song], axis=1), rate)
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict = {"block": np.zeros((512, 2), np.float32)}
+    exec(compile(code, "README.md", "exec"), names)
+    assert names["y"].shape == (22_050, 2)
+    assert names["out"].shape == (512, 2)
+    assert len(names["tail"]) == names["fx"].latency_samples
+    assert soundfile.info("out.wav").frames == 22_050
+
+
+def test_the_latency_table_is_the_engines(trumpet_style_path: Path) -> None:
+    rows = re.findall(r"\| ([\d.]+) kHz \| (\d+) / (\d+) / (\d+) \| (\d+) samples, ([\d.]+) ms \|", README)
+    assert len(rows) >= 3
+    for khz, window, n_fft, hop, latency, ms in rows:
+        rate = round(1000 * float(khz))
+        grid = grid_for(rate)
+        assert (grid.window_length, grid.n_fft, grid.hop) == (int(window), int(n_fft), int(hop))
+        fx = StyleTransfer(Style.load(trumpet_style_path))
+        fx.prepare(rate, 1, 512)
+        assert fx.latency_samples == int(latency)
+        assert float(ms) == pytest.approx(1000 * fx.latency_samples / rate, abs=0.05)
+
+
+def test_every_verb_stands_in_the_table() -> None:
+    (actions,) = (
+        action for action in build_parser()._actions if action.dest == "==SUPPRESS==" or action.choices
+    )
+    assert sorted(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == sorted(actions.choices or ())
+
+
+def test_the_commands_shown_are_ones_the_parser_takes(monkeypatch, tmp_path: Path) -> None:
+    """Every `stylefx ...` line of the command-line section, parsed (not run)."""
+    section = README.split("## Command line")[1].split("## Python")[0]
+    lines = re.findall(r"^(?:.*\| )?stylefx ([^#|\n]+)", section, re.MULTILINE)
+    assert len(lines) >= 8
+    for line in lines:
+        args = build_parser().parse_args(line.split())
+        assert callable(args.run)
+
+
+def test_its_picture_and_links_exist() -> None:
+    root = Path(__file__).parents[1]
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    for link in links:
+        assert link.startswith("https://") or (root / link).is_file(), link
