@@ -1,0 +1,117 @@
+"""Stage: the magnitudes of one frame of content -> the magnitudes the style would have there.
+
+A small network answers at every position of :mod:`stylefx.decode.positions`: how loud would the style be here?
+The answer becomes a gain on the content's own bins, which keeps its fine structure where it has any and is the
+answer itself below 1.9 kHz, where a position stands on every bin. The conditioning on the clip is folded into the
+weights when the style is made (:mod:`stylefx.learn.decoder`), so a frame costs three matrix products.
+
+Latency: none beyond the frame; nothing looks ahead.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from stylefx.analysis.grid import Grid
+from stylefx.decode.equaliser import SOUNDING_BELS, SlowEqualiser
+from stylefx.decode.features import FEATURES, SLOW, State, frame_features
+from stylefx.decode.positions import Plan, position_frequencies
+from stylefx.errors import StylefxError
+
+# Long-term envelopes further apart than this are not trusted (40 dB).
+EQUALISER_LIMIT_BELS = 4.0
+# Gains beyond this would lift the noise floor of the content into hearing (60 dB).
+GAIN_LIMIT_BELS = 6.0
+
+
+class Decoder:
+    """``arrays``: those of a style whose names start with ``decoder_`` (see ``stylefx.learn.decoder``)."""
+
+    latency_samples = 0
+
+    def __init__(self, arrays: dict[str, np.ndarray]):
+        positions, hidden = len(position_frequencies()), arrays["decoder_weight2"].shape[0]
+        shapes = {
+            "weight1": (FEATURES, hidden),
+            "bias1": (positions, hidden),
+            "weight2": (hidden, hidden),
+            "bias2": (hidden,),
+            "weight3": (hidden, hidden),
+            "bias3": (hidden,),
+            "weight4": (hidden,),
+            "bias4": (1,),
+            "skip": (2,),
+            "envelope": (positions,),
+            "mean_levels": (positions,),
+        }
+        for name, shape in shapes.items():
+            found = arrays[f"decoder_{name}"].shape
+            if found != shape:
+                raise StylefxError(
+                    f"decoder_{name} has shape {found}, expected {shape}: fit the style again with this version"
+                )
+        self._weights = {name: np.ascontiguousarray(arrays[f"decoder_{name}"], np.float32) for name in shapes}
+        self._equaliser = SlowEqualiser(self._weights["mean_levels"])
+
+    def prepare(self, grid: Grid) -> None:
+        """Allocate for a grid and forget the past."""
+        positions, hidden = self._weights["bias1"].shape
+        self._plan = Plan(grid)
+        self._state = State(self._plan, grid)
+        self._equaliser.prepare(grid)
+        self._features = np.zeros((positions, FEATURES), np.float32)
+        self._own, self._envelope, self._gain = np.zeros((3, positions), np.float32)
+        self._hidden1, self._hidden2 = np.zeros((2, positions, hidden), np.float32)
+
+    def reset(self) -> None:
+        """Forget all frames."""
+        self._state.reset()
+        self._equaliser.reset()
+
+    def process(self, magnitude: np.ndarray) -> np.ndarray:
+        """Target magnitudes float32 (bins,), new, for the content's magnitudes float32 (bins,) of one frame."""
+        own, envelope, gain, weights = self._own, self._envelope, self._gain, self._weights
+        level = frame_features(magnitude, self._plan, self._state, self._features, own, envelope)
+        np.matmul(self._features, weights["weight1"], out=self._hidden1)
+        _rectify(self._hidden1, weights["bias1"])
+        np.matmul(self._hidden1, weights["weight2"], out=self._hidden2)
+        _rectify(self._hidden2, weights["bias2"][None])
+        np.matmul(self._hidden2, weights["weight3"], out=self._hidden1)
+        _answer(
+            self._hidden1, weights["bias3"], weights["weight4"], weights["bias4"][0], weights["skip"],
+            weights["envelope"], self._features, gain,
+        )  # fmt: skip
+        self._equaliser.process(gain, level > self._state.level[SLOW] - SOUNDING_BELS)
+        gain += np.float32(level) - own
+        return _expand(magnitude, gain, self._plan.expand_index, self._plan.expand_weight)
+
+
+@numba.njit(nogil=True, cache=True)
+def _rectify(hidden, bias):
+    for p in range(hidden.shape[0]):
+        here = bias[p % len(bias)]
+        for h in range(hidden.shape[1]):
+            hidden[p, h] = max(hidden[p, h] + here[h], np.float32(0))
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+def _answer(hidden, bias, weight, bias_out, skip, envelope, features, answer):
+    """Last rectifier, output weights and the equaliser's share, relative to the frame's level, in bels."""
+    for p in range(hidden.shape[0]):
+        total = bias_out
+        for h in range(hidden.shape[1]):
+            total += max(hidden[p, h] + bias[h], np.float32(0)) * weight[h]
+        limit = np.float32(EQUALISER_LIMIT_BELS)
+        equaliser = min(max(envelope[p] - features[p, 4], -limit), limit)
+        answer[p] = total + skip[0] * features[p, 0] + skip[1] * equaliser
+
+
+@numba.njit(nogil=True, cache=True)
+def _expand(magnitude, gain, index, weight):
+    out = np.empty(len(magnitude), np.float32)
+    for q in range(len(out)):
+        here, after = gain[index[q]], gain[index[q] + 1]
+        bels = min(here + (after - here) * weight[q], np.float32(GAIN_LIMIT_BELS))
+        out[q] = magnitude[q] * np.float32(10.0) ** (bels * np.float32(0.5))
+    return out

@@ -1,0 +1,159 @@
+"""The decoder network while it learns (torch): a style encoder, and a decoder that the encoder's vector conditions.
+
+The encoder is a neural process (Garnelo et al. 2018): an MLP over random samples of the clip, mean-pooled. Its vector
+scales and shifts the decoder's hidden layers (FiLM, Perez et al. 2018). Scaling a layer is scaling its weights, so
+a style is stored as a plain MLP: `Network.folded`, then `stored`. Products run in bfloat16, sums and weights
+in float32.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from stylefx.decode.decoder import EQUALISER_LIMIT_BELS
+from stylefx.decode.features import FEATURES
+from stylefx.learn.examples import PLAN, STATIC
+
+HIDDEN, STYLE, ENCODER = 128, 96, 128
+HALF = torch.bfloat16
+# Columns of the features and of the static description that the equaliser's share is made of.
+OWN_LEVEL, LONG_ENVELOPE = 0, 4
+# The loss looks this far below the slow level (positions, mel bands), then hardly at all, as the ear does.
+RANGE_BELS, MEL_RANGE_BELS, BELOW_RANGE_SLOPE = 7.2, 7.0, 0.1
+# One gain an item is free within this: which instrument is louder is not a question of timbre.
+FREE_GAIN_BELS, GAIN_PENALTY = 0.8, 0.05
+# What changes between the two frames of a pair is an onset or a decay: it counts once more.
+CHANGE_WEIGHT = 0.5
+MEL_BANDS, MEL_TOP_HZ = 80, 11_025.0
+Layers = list[tuple[torch.Tensor, torch.Tensor]]
+
+
+class Network(nn.Module):
+    """Encoder, decoder and the conditioning between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder1 = nn.Linear(FEATURES + STATIC, ENCODER)
+        self.encoder2 = nn.Linear(ENCODER, ENCODER)
+        self.encoder3 = nn.Linear(ENCODER, STYLE)
+        self.decoder1 = nn.Linear(FEATURES + STATIC, HIDDEN)
+        self.decoder2 = nn.Linear(HIDDEN, HIDDEN)
+        self.decoder3 = nn.Linear(HIDDEN, HIDDEN)
+        self.decoder4 = nn.Linear(HIDDEN, 1)
+        self.film = nn.Linear(STYLE, 6 * HIDDEN)
+        # How much of the content's own level and of an equaliser to start from.
+        self.skip = nn.Parameter(torch.tensor([1.0, 0.8]))
+        with torch.no_grad():
+            self.film.weight *= 0.3
+            self.film.bias.zero_()
+            self.decoder4.weight *= 0.1
+
+    def encode(self, samples: torch.Tensor) -> torch.Tensor:
+        """Style vectors (..., STYLE) of samples (..., count, FEATURES + STATIC)."""
+        hidden = torch.relu(_linear(samples.to(HALF), self.encoder1.weight, self.encoder1.bias))
+        hidden = torch.relu(_linear(hidden, self.encoder2.weight, self.encoder2.bias))
+        return torch.relu(self.encoder3(hidden.float().mean(-2)))
+
+    def folded(self, style: torch.Tensor) -> Layers:
+        """The decoder's four layers for one style vector (STYLE,): weights (out, in) and biases (out,)."""
+        parts = self.film(style).chunk(6)
+        layers = [
+            (layer.weight * (1 + gain)[:, None], layer.bias * (1 + gain) + shift)
+            for layer, gain, shift in zip(
+                (self.decoder1, self.decoder2, self.decoder3), parts[::2], parts[1::2]
+            )
+        ]
+        return [*layers, (self.decoder4.weight, self.decoder4.bias)]
+
+
+def answer(layers: Layers, skip: torch.Tensor, features: torch.Tensor, static: torch.Tensor) -> torch.Tensor:
+    """Levels (frames, positions) in bels relative to the frame's, for features (frames, positions, FEATURES)."""
+    seen = [features.to(HALF), static.to(HALF).expand(len(features), -1, -1)]
+    hidden = torch.cat(seen, dim=-1).flatten(0, 1)
+    for weight, bias in layers[:3]:
+        hidden = torch.relu_(_linear(hidden, weight, bias))
+    weight, bias = layers[3]
+    own = functional.linear(hidden, weight.to(HALF))[:, 0].float().view(features.shape[:2]) + bias
+    limit = EQUALISER_LIMIT_BELS
+    equaliser = (static[:, -1] - features[..., LONG_ENVELOPE].float()).clamp(-limit, limit)
+    return own + skip[0] * features[..., OWN_LEVEL].float() + skip[1] * equaliser
+
+
+def _linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    return functional.linear(x, weight.to(HALF), bias.to(HALF))
+
+
+def stored(layers: Layers, skip: torch.Tensor, static: torch.Tensor) -> dict[str, np.ndarray]:
+    """The arrays of a style: what is the same in every frame goes into the first layer's bias."""
+    (weight1, bias1), (weight2, bias2), (weight3, bias3), (weight4, bias4) = layers
+    tensors = {
+        "weight1": weight1[:, :FEATURES].T,
+        "bias1": bias1 + static @ weight1[:, FEATURES:].T,
+        "weight2": weight2.T,
+        "bias2": bias2,
+        "weight3": weight3.T,
+        "bias3": bias3,
+        "weight4": weight4[0],
+        "bias4": bias4,
+        "skip": skip,
+        "envelope": static[:, -1],
+    }
+    return {
+        f"decoder_{name}": np.ascontiguousarray(tensor.detach().numpy(), np.float32)
+        for name, tensor in tensors.items()
+    }
+
+
+def _mel(frequencies_hz: np.ndarray) -> np.ndarray:
+    linear, logarithmic = (
+        frequencies_hz / (200 / 3),
+        15 + np.log(np.maximum(frequencies_hz, 1) / 1000) * 27 / np.log(6.4),
+    )
+    return np.where(frequencies_hz < 1000, linear, logarithmic)
+
+
+def _mel_bands() -> tuple[torch.Tensor, torch.Tensor]:
+    """Triangular mel bands over positions (positions, bands), and each position's share of the mel axis."""
+    mel = _mel(PLAN.frequencies_hz)
+    edges = np.linspace(0, _mel(np.array(MEL_TOP_HZ)), MEL_BANDS + 2)
+    width = edges[1]
+    triangles = np.maximum(0, 1 - np.abs(mel[:, None] - edges[1:-1]) / width)
+    triangles *= np.gradient(PLAN.frequencies_hz)[:, None] / PLAN.frequencies_hz[0]
+    density = np.gradient(mel)
+    kept = triangles[:, triangles.sum(axis=0) > 0]
+    return torch.tensor(kept, dtype=torch.float32), torch.tensor(
+        density / density.mean(), dtype=torch.float32
+    )
+
+
+MEL, DENSITY = _mel_bands()
+
+
+def distance(answered: torch.Tensor, target: torch.Tensor, floor: torch.Tensor) -> torch.Tensor:
+    """Mean distance in bels of levels (items, frames, positions), half over positions, half over mel bands.
+
+    Frames come in pairs (0, 1), (2, 3), ..., whose change counts too.
+
+    ``floor`` (items, frames) is the target's slow level; all are relative to the content's level.
+    """
+    gain = (target - answered).detach().flatten(1).median(dim=1).values
+    free = answered + gain.clamp(-FREE_GAIN_BELS, FREE_GAIN_BELS)[:, None, None]
+    low = (floor - RANGE_BELS)[..., None]
+    positions = ((_audible(free, low) - _audible(target, low)).abs() * DENSITY).mean()
+    quiet = 10 ** (floor - MEL_RANGE_BELS)[..., None]
+    error = _band_levels(free, quiet) - _band_levels(target, quiet)
+    bands, change = error.abs().mean(), (error[:, 1::2] - error[:, ::2]).abs().mean()
+    drift = (_audible(answered, low) - _audible(target, low)).mean((1, 2)).abs().mean()
+    return 0.5 * positions + 0.5 * bands + CHANGE_WEIGHT * change + GAIN_PENALTY * drift
+
+
+def _audible(levels: torch.Tensor, low: torch.Tensor) -> torch.Tensor:
+    heard = torch.maximum(levels, low)
+    return heard + BELOW_RANGE_SLOPE * (levels.clamp(-9, 9) - heard)
+
+
+def _band_levels(levels: torch.Tensor, quiet: torch.Tensor) -> torch.Tensor:
+    return torch.log10(10 ** levels.clamp(-9, 4) @ MEL + quiet)
