@@ -25,6 +25,7 @@ RATE = 48_000
 CHANNELS = 2
 START_SECONDS = 60.0  # loading and compiling the engine on a busy machine
 STOP_SECONDS = 15.0
+SERVER_PRIORITY = 10
 
 
 def require_jack() -> None:
@@ -42,6 +43,18 @@ def require_jack() -> None:
     pytest.skip(reason)
 
 
+def scheduling() -> list[str]:
+    """Real-time threads for the server and its clients where the system allows it: other load is not the test."""
+    if not hasattr(os, "sched_setscheduler"):
+        return ["--no-realtime"]
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(SERVER_PRIORITY))
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    except OSError:
+        return ["--no-realtime"]
+    return ["--realtime", "--realtime-priority", str(SERVER_PRIORITY)]
+
+
 class JackServer:
     """``jackd`` with the dummy driver, under a name of its own; use it in a ``with`` statement."""
 
@@ -56,9 +69,9 @@ class JackServer:
         }
 
     def __enter__(self) -> JackServer:
-        options = f"--no-realtime --sync -d dummy --rate {RATE} --period {self._period}".split()
+        driver = f"--sync -d dummy --rate {RATE} --period {self._period}".split()
         self._process = subprocess.Popen(
-            ["jackd", "--name", self.name, *options],
+            ["jackd", "--name", self.name, *scheduling(), *driver],
             env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -67,18 +80,22 @@ class JackServer:
             wait = ["jack_wait", "--server", self.name, "--wait", "--timeout", "20"]
             subprocess.run(wait, env=self.environment, check=True, timeout=30, capture_output=True)
         except subprocess.SubprocessError:
-            self.kill()
+            end(self._process, signal.SIGTERM)
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._process.send_signal(signal.SIGCONT)
         end(self._process, signal.SIGTERM)
 
-    def kill(self) -> None:
-        """The server dies, as when a device is pulled out."""
-        end(self._process, signal.SIGKILL)
+    def signal(self, how: signal.Signals) -> None:
+        """Let the server go wrong: SIGTERM and it leaves its clients, SIGSTOP and it stands still.
+
+        Not SIGKILL: JACK remembers eight servers, and one that was killed is never forgotten.
+        """
+        self._process.send_signal(how)
 
 
 def end(process: subprocess.Popen, how: signal.Signals) -> None:

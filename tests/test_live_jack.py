@@ -11,6 +11,8 @@ import pytest
 from jack_server import CHANNELS, RATE, JackServer, Live, Patchbay, delay_between, require_jack
 
 PERIOD = 1024
+# From a client to a program and back again takes JACK one period more than through the program alone.
+CLIENT_LOOP = PERIOD
 STALLING = str(Path(__file__).with_name("live_stalling.py"))
 DEVICES = ["-i", "system", "-o", "system"]
 
@@ -82,14 +84,15 @@ def test_bypass_comes_back_bit_exact_with_the_declared_delay(start, patchbay, st
     assert (report["late"], report["lost_frames"], report["ended"]) == (0, 0, "stopped")
     lines = {line["name"]: line["samples"] for line in report["latency"]["lines"]}
     assert lines["engine"] == 0
-    # The way from client to client takes JACK one period more.
-    assert delay == lines["block"] + lines["worker"] + PERIOD
+    assert lines["block"] + lines["worker"] == PERIOD
+    assert delay == report["latency"]["samples"] + CLIENT_LOOP
 
 
 def test_the_engine_adds_exactly_the_latency_that_it_declares(start, patchbay, style):
     delays, declared = [], []
     for how in (["--bypass"], ["--mix", 0, "--iterations", 0]):
-        live = start("--style", style, *DEVICES, "--blocksize", PERIOD, *how, "--json")
+        # Long blocks, so that a busy machine is not what this tests.
+        live = start("--style", style, *DEVICES, "--blocksize", 4 * PERIOD, *how, "--json")
         live.wait_until_playing()
         delays.append(measured_delay(patchbay))
         assert live.finish(signal.SIGINT) == 0
@@ -130,8 +133,7 @@ def test_a_stall_of_a_second_is_reported_and_the_delay_is_nominal_again_within_2
     assert report["stalls"] >= 1
     assert report["late"] >= RATE // PERIOD
     assert report["lost_frames"] >= 0.9 * RATE
-    lines = {line["name"]: line["samples"] for line in report["latency"]["lines"]}
-    delay = lines["block"] + lines["worker"] + lines["engine"] + PERIOD
+    delay = report["latency"]["samples"] + CLIENT_LOOP
     expected = np.zeros_like(heard)
     expected[delay : delay + len(audio)] = audio
     wrong = np.flatnonzero((heard != expected).any(axis=1))
@@ -151,13 +153,14 @@ def test_devices_lists_the_server(server, stylefx_command):
     assert "system, JACK Audio Connection Kit: 2 in, 2 out, 48000 Hz" in done.stdout
 
 
-def test_a_device_that_disappears_ends_it_with_a_sentence(style):
+@pytest.mark.parametrize("fault", [signal.SIGTERM, signal.SIGSTOP])
+def test_a_device_that_disappears_or_hangs_ends_it_with_a_sentence(style, fault):
     require_jack()
     with JackServer(PERIOD) as doomed:
         live = Live(doomed, ["--style", style, *DEVICES, "--bypass"])
         try:
             live.wait_until_playing()
-            doomed.kill()
+            doomed.signal(fault)
             assert live.finish(None, timeout=30) == 3
         finally:
             live.kill()

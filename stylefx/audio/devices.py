@@ -6,10 +6,13 @@ name that a JACK or PipeWire patchbay shows must have been set.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import ctypes.util
+import threading
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from stylefx.errors import NoDeviceError, StylefxError
 
@@ -19,6 +22,8 @@ JACK_CLIENT_NAME = b"stylefx"
 MOST_CHANNELS = 2
 # PortAudio answers 89478 s when it does not know (LIVE-TESTING); nobody plays through more than 10 s.
 UNKNOWN_LATENCY_SECONDS = 10.0
+# Closing a stream waits for its buffers at most, far less than this.
+CLOSE_SECONDS = 2.0
 
 NO_LIBRARY = (
     "PortAudio, the library that reaches the sound card, is not installed: on Debian or Ubuntu run "
@@ -77,6 +82,18 @@ def _name_jack_client() -> None:
     set_name = getattr(ctypes.CDLL(library), "PaJack_SetClientName", None)
     if set_name is not None:
         set_name(JACK_CLIENT_NAME)
+
+
+def close_stream(stream: Any) -> None:
+    """Close a sounddevice stream; one whose driver has died is left behind, so that the program can end.
+
+    PortAudio then waits for ever, in closing as well as in its clean-up at exit.
+    """
+    closing = threading.Thread(target=stream.close, daemon=True)
+    closing.start()
+    closing.join(CLOSE_SECONDS)
+    if closing.is_alive():
+        atexit.unregister(load_sounddevice()._exit_handler)
 
 
 def list_devices() -> list[Device]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from stylefx.audio.devices import Device, load_sounddevice
+from stylefx.audio.devices import Device, close_stream, load_sounddevice
 from stylefx.live.device import DeviceDuplex
 
 
@@ -42,7 +42,7 @@ class CallbackDuplex(DeviceDuplex):
 
     def _stop(self) -> None:
         if self._stream is not None:
-            self._stream.close()
+            close_stream(self._stream)
 
     def _exchange(self, heard: np.ndarray, said: np.ndarray, frames: int, when: Any, status: Any) -> None:
         """PortAudio's callback: take what is in, give what is due."""

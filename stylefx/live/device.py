@@ -160,7 +160,7 @@ class DeviceDuplex(Duplex):
 
     def _listen(self) -> int:
         """Most frames that arrive at once."""
-        burst, arrivals = self.block, -1  # the first arrival starts in the middle of something
+        burst, arrivals = 0, -1  # the first arrival starts in the middle of something
         seen, polled = self._captured_frames(), time.perf_counter()
         give_up = polled + SILENT_DEVICE_SECONDS
         while arrivals < ARRIVALS and polled < give_up:
@@ -176,7 +176,7 @@ class DeviceDuplex(Duplex):
             seen, polled = frames, now
         if arrivals < 0:
             raise NoDeviceError(f"{self.source.name} brings no audio: {CURE}")
-        return burst
+        return burst or self.block
 
     def _check_alive(self) -> None:
         if time.perf_counter() - self._arrived_at > SILENT_DEVICE_SECONDS:

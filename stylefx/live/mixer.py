@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import rtmixer
 
-from stylefx.audio.devices import Device
+from stylefx.audio.devices import Device, close_stream
 from stylefx.errors import NoDeviceError
 from stylefx.live.device import CURE, SILENT_DEVICE_SECONDS, DeviceDuplex
 
@@ -29,7 +29,8 @@ class MixerDuplex(DeviceDuplex):
 
     def __init__(self, source: Device, sink: Device, blocksize: int | None):
         super().__init__(source, sink, blocksize)
-        self._blocksize = blocksize or 0
+        # JACK's period is the server's; asked for another, PortAudio would put a block of delay in between.
+        self._blocksize = 0 if source.host.startswith("JACK") else blocksize or 0
         size = 1 << int(np.ceil(np.log2(RING_SECONDS * self.sample_rate)))
         self._heard = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.inputs, size)
         self._said = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.outputs, size)
@@ -49,7 +50,7 @@ class MixerDuplex(DeviceDuplex):
 
     def _stop(self) -> None:
         if self._stream is not None:
-            self._stream.close()
+            close_stream(self._stream)
 
     def _captured_frames(self) -> int:
         return self._before + self._recording.done_frames

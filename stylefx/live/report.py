@@ -15,7 +15,11 @@ SILENT_DB = -200.0
 
 @dataclass(frozen=True)
 class Report:
-    """One session. ``ended`` is why it ended, ``flags`` the driver's over- and underruns."""
+    """One session.
+
+    ``ended`` is why it ended, ``flags`` the driver's over- and underruns, ``real_time`` whether the system let the
+    worker run before other programs.
+    """
 
     name: str
     ended: str
@@ -25,6 +29,7 @@ class Report:
     latency: Latency
     meters: Meters
     flags: dict[str, int]
+    real_time: bool
     iterations: int
     lowest_iterations: int
 
@@ -59,6 +64,7 @@ class Report:
                 "p99": round(meters.load_percentile(99), 1),
                 "max": round(meters.most_load_percent, 1),
             },
+            "real_time": self.real_time,
             "iterations": self.iterations,
             "lowest_iterations": self.lowest_iterations,
         }
@@ -77,7 +83,11 @@ class Report:
         ]
         if meters.bad_input or meters.bad_output:
             lines.append(f"  not a number: {meters.bad_input} samples in, {meters.bad_output} out, silenced")
-        if self.lowest_iterations < self.iterations or meters.late:
+        if meters.late and not self.real_time:
+            lines.append(
+                "  the system gave no real-time priority (Linux: put your user into the group 'audio')"
+            )
+        if self.lowest_iterations < self.iterations:
             lines.append(f"  iterations as low as {self.lowest_iterations} a hop to keep up")
         return "\n".join(lines)
 

@@ -8,6 +8,7 @@ collector rests and every library keeps to one thread.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ WARM_UP_SECONDS = 0.5
 WARM_UP_LEVEL = 0.1
 # How often the waiting main thread looks up: for Ctrl-C, and to tell what was late.
 LOOK_UP_SECONDS = 0.1
+# The lowest of the real-time priorities: above every ordinary program, below the sound server's own threads.
+REAL_TIME_PRIORITY = 1
 
 
 class Bypass:
@@ -80,7 +83,8 @@ def play(
         most_iterations = worker.ladder.iterations
         duplex.begin()
         say("playing, Ctrl-C ends")
-        ended = _run(worker, stop, say)
+        with _real_time() as real_time:
+            ended = _run(worker, stop, say)
         flags = duplex.flags
     return Report(
         name=duplex.name,
@@ -91,6 +95,7 @@ def play(
         latency=latency,
         meters=meters,
         flags=flags,
+        real_time=real_time,
         iterations=most_iterations,
         lowest_iterations=worker.ladder.lowest_iterations,
     )
@@ -123,6 +128,27 @@ def _tell_late(meters: Meters, told: int, say: Callable[[str], None]) -> int:
     if late > told:
         say(f"late: {late - told} blocks ({late} of {meters.blocks})")
     return late
+
+
+@contextmanager
+def _real_time() -> Iterator[bool]:
+    """Run before programs that are only busy, where the system allows it (on Linux: rtprio); whether it does.
+
+    Both threads do: a waiting one that is put aside while it holds Python's lock would hold up the worker.
+    """
+    if not hasattr(os, "sched_setscheduler"):
+        yield False
+        return
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REAL_TIME_PRIORITY))
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.sched_setscheduler(0, *before)
 
 
 @contextmanager
