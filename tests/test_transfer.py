@@ -85,7 +85,7 @@ def test_more_iterations_come_nearer_to_the_target(bright_style, guitar_audio):
 
     audio = np.tile(guitar_audio[:, 0], 3)
     outputs = [
-        StyleTransfer(bright_style, iterations=n, start="content", device="cpu")(audio, RATE) for n in (0, 4)
+        StyleTransfer(bright_style, iterations=n, start="content", device="cpu")(audio, RATE) for n in (0, 12)
     ]
     before, after = (gram_distance(bright_style, played, RATE) for played in outputs)
     assert after < 0.9 * before

@@ -29,7 +29,7 @@ from stylefx.optimise.harmonic import (
 MEMORY_SECONDS = 1.0
 # Magnitudes below this are silence (a full-scale sine reads about 500): -114 dB.
 SILENCE = 1e-3
-STEP_DB = 0.5
+STEP_DB = 0.1
 # The content term: gains return to the start with this share of a step per dB.
 CONTENT_WEIGHT = 0.02
 SMOOTHNESS = 0.1
