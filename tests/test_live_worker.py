@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from live_engines import Delay, Slow
 
+from stylefx.errors import StylefxError
 from stylefx.live.files import FastClock, FileDuplex
 from stylefx.live.report import Report
 from stylefx.live.session import Bypass, play
@@ -176,6 +177,12 @@ class Failing(Delay):
 def test_a_fault_in_the_engine_ends_the_session_and_leaves_no_file(tmp_path):
     with pytest.raises(ZeroDivisionError, match="a fault"):
         played(tmp_path, Failing(LATENCY), FastClock(), noise(10_000))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
+
+
+def test_an_engine_that_nobody_can_play_to_is_refused(tmp_path):
+    with pytest.raises(StylefxError, match=r"answers after 1\.0 s"):
+        played(tmp_path, Delay(RATE), FastClock(), noise(10_000))
     assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
 
 

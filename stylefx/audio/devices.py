@@ -153,9 +153,7 @@ def find_device(wanted: str | None, kind: str) -> Device:
         raise NoDeviceError(NO_DEVICE)
     usable = [device for device in devices if device.channels(kind) > 0]
     if not usable:
-        raise NoDeviceError(
-            f"no audio {kind} found, the devices are: {_listed(devices)}; connect one and try again"
-        )
+        raise NoDeviceError(f"no audio {kind} found, only {_listed(devices)}: connect one and try again")
     if wanted is None:
         return next((device for device in usable if device.is_default(kind)), usable[0])
     if wanted.strip().isdigit():

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from stylefx.errors import StylefxError
 from stylefx.live.duplex import Duplex
 from stylefx.live.latency import latency_of
 from stylefx.live.meters import Meters
@@ -27,6 +28,8 @@ from stylefx.live.worker import Engine, Worker, engine_channels
 WARM_UP_SECONDS = 0.5
 # -20 dB of noise: loud enough that no stage takes its way for silence.
 WARM_UP_LEVEL = 0.1
+# Nobody plays to an answer that comes later; the offline methods need seconds.
+MOST_LATENCY_SECONDS = 0.5
 # How often the waiting main thread looks up: for Ctrl-C, and to tell what was late.
 LOOK_UP_SECONDS = 0.1
 # The lowest of the real-time priorities: above every ordinary program, below the sound server's own threads.
@@ -73,6 +76,7 @@ def play(
     with duplex, _calm():
         channels = engine_channels(duplex)
         engine.prepare(duplex.sample_rate, channels, duplex.block)
+        _check_latency(engine.latency_samples / duplex.sample_rate)
         warm_up(engine, duplex.sample_rate, channels, duplex.block)
         duplex.open(engine.latency_samples)
         latency = latency_of(duplex, engine.latency_samples)
@@ -99,6 +103,14 @@ def play(
         iterations=most_iterations,
         lowest_iterations=worker.ladder.lowest_iterations,
     )
+
+
+def _check_latency(seconds: float) -> None:
+    if seconds > MOST_LATENCY_SECONDS:
+        raise StylefxError(
+            f"this style's method answers after {seconds:.1f} s, which nobody can play to: fit the clip again with "
+            "the default method, or use 'stylefx render'"
+        )
 
 
 def warm_up(engine: Engine, sample_rate: int, channels: int, block: int) -> None:

@@ -1,0 +1,186 @@
+"""The worker's parts on their own: cover, quality ladder, meters, delay, and the search for a device."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from live_engines import Delay
+
+from stylefx.audio import devices
+from stylefx.audio.devices import Device, find_device
+from stylefx.errors import NoDeviceError
+from stylefx.live.cover import FADE_SECONDS, Cover
+from stylefx.live.duplex import worker_delay
+from stylefx.live.ladder import SOON_SECONDS, TRIAL_SECONDS, Ladder
+from stylefx.live.meters import Meters
+
+RATE = 48_000
+FADE = round(FADE_SECONDS * RATE)
+
+
+def steady(value: float, frames: int) -> np.ndarray:
+    return np.full((frames, 1), value, np.float32)
+
+
+@pytest.mark.parametrize("block", [64, 480, 1024])
+def test_cover_leaves_a_wet_signal_untouched_and_fades_to_dry_and_back_in_ten_milliseconds(block):
+    cover = Cover(RATE, 1, 0, block)
+    row = [1.0] * 3 + [None] * (FADE // block + 2) + [1.0] * (FADE // block + 2)
+    out = np.concatenate(
+        [cover.process(steady(-1, block), None if wet is None else steady(wet, block)) for wet in row]
+    )[:, 0]
+    away, back = 3 * block, (3 + FADE // block + 2) * block
+    assert (out[:away] == 1).all()
+    assert (out[away + FADE - 1 : back] == -1).all()
+    assert (out[back + FADE - 1 :] == 1).all()
+    assert np.abs(np.diff(out)).max() == pytest.approx(2 / FADE, rel=1e-3)
+
+
+def test_after_a_gap_either_signal_fades_in():
+    for wet in (None, steady(1, 1024)):
+        cover = Cover(RATE, 1, 0, 1024)
+        cover.process(steady(-1, 1024), steady(1, 1024))
+        cover.gap()
+        out = np.abs(cover.process(steady(-1, 1024), wet)[:, 0])
+        assert out[0] == pytest.approx(1 / FADE, rel=1e-3)
+        assert (out[FADE - 1 :] == 1).all()
+
+
+class Counted(Delay):
+    """An engine with a quality."""
+
+    iterations = 5
+
+
+def test_the_ladder_ignores_one_stall_halves_at_the_next_and_ends_at_none():
+    engine = Counted()
+    ladder = Ladder(engine)
+    seen = []
+    for k in range(6):
+        ladder.stalled(1.0 + k)
+        seen.append(engine.iterations)
+    assert seen == [5, 2, 1, 0, 0, 0]
+    assert ladder.lowest_iterations == 0
+
+
+def test_stalls_far_apart_are_accidents():
+    engine = Counted()
+    ladder = Ladder(engine)
+    for k in range(5):
+        ladder.stalled(k * (SOON_SECONDS + 1))
+    assert engine.iterations == 5
+
+
+def test_the_ladder_climbs_after_a_quiet_time_that_doubles_when_it_did_not_last():
+    engine = Counted()
+    ladder = Ladder(engine)
+    ladder.stalled(0.0)
+    ladder.stalled(1.0)
+    ladder.kept_up(TRIAL_SECONDS)
+    assert engine.iterations == 2
+    ladder.kept_up(TRIAL_SECONDS + 2)
+    assert engine.iterations == 5
+    ladder.stalled(TRIAL_SECONDS + 3)
+    ladder.stalled(TRIAL_SECONDS + 4)
+    assert engine.iterations == 2
+    ladder.kept_up(2 * TRIAL_SECONDS + 5)
+    assert engine.iterations == 2
+    ladder.kept_up(3 * TRIAL_SECONDS + 5)
+    assert engine.iterations == 5
+
+
+def test_load_percentiles_are_those_of_all_blocks():
+    meters = Meters()
+    loads = np.random.default_rng(2).gamma(2, 10, 5000)
+    for load in loads:
+        meters.count_load(load)
+    assert meters.most_load_percent == loads.max()
+    for percent in (50, 99):
+        assert meters.load_percentile(percent) == pytest.approx(np.percentile(loads, percent), abs=0.3)
+
+
+def test_a_load_beyond_the_scale_is_still_the_maximum():
+    meters = Meters()
+    meters.count_load(123_456.0)
+    assert (meters.most_load_percent, meters.load_percentile(99)) == (123_456.0, pytest.approx(1000, abs=1))
+
+
+@pytest.mark.parametrize(
+    ("block", "hop", "burst", "delay"),
+    [(1024, 256, 1024, 1024), (256, 256, 1024, 1024), (64, 256, 64, 256), (480, 256, 1440, 1440)],
+)
+def test_the_worker_waits_for_a_block_a_hop_and_a_burst(block, hop, burst, delay):
+    assert worker_delay(block, hop, burst) == delay
+
+
+def device(number: int, name: str, inputs: int = 2, outputs: int = 2, default: bool = False) -> Device:
+    return Device(number, name, "ALSA", inputs, outputs, 48000.0, 5.0, None, default, default)
+
+
+SHELF = [
+    device(0, "HDA Intel: ALC"),
+    device(1, "USB Audio"),
+    device(2, "USB Audio CODEC"),
+    device(3, "Microphone", outputs=0, default=True),
+    device(4, "HDMI", inputs=0),
+]
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Devices that this machine does not have."""
+    monkeypatch.setattr(devices, "list_devices", lambda: SHELF)
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize(
+    ("wanted", "kind", "number"),
+    [
+        ("1", "input", 1),
+        ("codec", "output", 2),
+        ("USB Audio", "input", 1),  # the whole name wins over a part of a longer one
+        ("hda intel: alc, alsa", "output", 0),
+        (None, "input", 3),
+        (None, "output", 0),
+    ],
+)
+def test_a_device_is_found_by_number_name_part_of_it_or_default(wanted, kind, number):
+    assert find_device(wanted, kind).number == number
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize(
+    ("wanted", "kind", "words", "absent"),
+    [
+        ("9", "input", ["has number 9", "1 USB Audio", "3 Microphone"], "HDMI"),
+        ("3", "output", ["has number 3", "4 HDMI"], "Microphone"),
+        ("piano", "output", ["called 'piano'", "0 HDA Intel"], "Microphone"),
+        ("usb", "input", ["2 audio inputs", "1 USB Audio", "2 USB Audio CODEC"], "HDA"),
+        ("", "input", ["called ''", "3 Microphone"], "HDMI"),
+    ],
+)
+def test_a_device_that_is_not_there_is_answered_with_those_that_are(wanted, kind, words, absent):
+    with pytest.raises(NoDeviceError) as caught:
+        find_device(wanted, kind)
+    assert all(word in str(caught.value) for word in words)
+    assert absent not in str(caught.value)
+
+
+def test_only_outputs_is_no_input(monkeypatch):
+    monkeypatch.setattr(devices, "list_devices", lambda: [SHELF[4]])
+    with pytest.raises(NoDeviceError, match="no audio input found, only 4 HDMI"):
+        find_device(None, "input")
+
+
+def test_without_the_library_the_sentence_says_how_to_get_it(monkeypatch):
+    import sys
+
+    class Absent:
+        def find_spec(self, name, path=None, target=None):
+            if name == "sounddevice":
+                raise OSError("PortAudio library not found")
+
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
+    with pytest.raises(NoDeviceError, match="apt install libportaudio2"):
+        devices.list_devices()
