@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure everything and rewrite benchmarks/RESULTS.md and the pictures beside it.
+"""``python -m benchmarks``: measure everything and rewrite benchmarks/RESULTS.md and its pictures.
 
     pip install stylefx[bench]
     pip install --no-deps tinysoundfont basic-pitch     # their own dependencies do not build, and are not
@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     limited = bool(args.quick or args.cases or args.row or args.section or args.soundfont)
     folder = args.output or (HERE / "cache" / "limited" if limited else HERE)
     text = report.write(results, folder)
-    draw(results, folder)
+    draw(results, folder / "pictures")
     if limited:
         print(text)
     if args.json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks import curves, pictures
+from benchmarks import curves, plots
 from benchmarks.cases import Case, paired
 from benchmarks.quality import FAILURES, say
 from benchmarks.rows import ROWS
@@ -19,14 +19,15 @@ SHOWN_ROWS = ("EQ match", "U+L published", "stylefx")
 
 def draw(results: dict[str, Any], folder: Path) -> None:
     """quality.png, spectrograms.png, tradeoff.png and speed.png, as far as there is something to draw."""
+    folder.mkdir(parents=True, exist_ok=True)
     shown = [r for r in results.get("quality", []) if r["kind"] != "ablation"]
     if shown:
-        pictures.draw_medians(shown, folder / "quality.png")
+        plots.draw_medians(shown, folder / "quality.png")
         _draw_one_case(folder / "spectrograms.png")
     if results.get("curves"):
         curves.draw(results["curves"], folder / "tradeoff.png")
     if results.get("speed"):
-        pictures.draw_speed(results["speed"]["engine"], folder / "speed.png")
+        plots.draw_speed(results["speed"]["engine"], folder / "speed.png")
 
 
 def _draw_one_case(path: Path) -> None:
@@ -36,7 +37,7 @@ def _draw_one_case(path: Path) -> None:
         except StylefxError:
             continue
         cases = [case for case in paired(font, limit=4) if case.name.startswith(SHOWN_CASE)]
-        pictures.draw_spectrograms(_sounds(cases[0]), f"{font}: {cases[0].name}", path)
+        plots.draw_spectrograms(_sounds(cases[0]), f"{font}: {cases[0].name}", path)
         return
 
 

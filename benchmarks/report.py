@@ -67,7 +67,12 @@ def _says(records: list[dict[str, Any]]) -> str:
 def _quality(results: dict[str, Any]) -> list[str]:
     records = [record for record in results["quality"] if record["kind"] != "ablation"]
     ablation = [r for r in results["quality"] if r["kind"] == "ablation" or r["row"] == tables.OURS]
-    parts = ["## Quality", EXPLANATION, "![medians](quality.png)", "![one case](spectrograms.png)"]
+    parts = [
+        "## Quality",
+        EXPLANATION,
+        "![medians](pictures/quality.png)",
+        "![one case](pictures/spectrograms.png)",
+    ]
     for source, group in tables.groups(records):
         parts += [f"### {source}: {group}", tables.summary(tables.of_group(records, source, group))]
     if any(record["kind"] == "ablation" for record in ablation):
@@ -121,7 +126,7 @@ def _curves(points: list[dict[str, Any]]) -> str:
         "failed",
     )
     rows = [as_cells({**p, "failed": "; ".join(p["failed"])[:90]}, names, 3) for p in points]
-    return "\n\n".join(["## Trade-off", "![trade-off](tradeoff.png)", markdown_table(names, rows)])
+    return "\n\n".join(["## Trade-off", "![trade-off](pictures/tradeoff.png)", markdown_table(names, rows)])
 
 
 def _phase(text: str) -> str:

@@ -44,7 +44,7 @@ def _engine(records: list[dict[str, Any]]) -> str:
         "CPU seconds per second of audio (44.1 kHz mono unless it says otherwise), stages in wall seconds per second "
         "of audio, and the time of single hops in CPU milliseconds against the deadline."
     )
-    return "\n\n".join(["### The engine, hop by hop", "![speed](speed.png)", text, table])
+    return "\n\n".join(["### The engine, hop by hop", "![speed](pictures/speed.png)", text, table])
 
 
 def _latency(records: list[dict[str, Any]]) -> str:
