@@ -30,8 +30,10 @@ MEMORY_SECONDS = 1.0
 # Magnitudes below this are silence (a full-scale sine reads about 500): -114 dB.
 SILENCE = 1e-3
 STEP_DB = 0.1
-# The content term: gains return to the start with this share of a step per dB.
+# The content term, a proximal step each hop: gains return to the start by this share. With one step a hop the pull
+# outweighs the steps beyond STEP_DB / CONTENT_WEIGHT = 5 dB; more iterations may go further.
 CONTENT_WEIGHT = 0.02
+# Neighbouring gains hang together: this share of the bend between them is taken out each step.
 SMOOTHNESS = 0.1
 GRADIENT_MEMORY = 0.98
 LIMIT_DB = 24.0
@@ -88,6 +90,7 @@ class Optimise:
             torch.cat([self._recent[-lag * HOPS_APART] for lag in range(1, FRAMES_SEEN)], dim=1)
             @ self._features.past
         )
+        self._gains *= 1 - CONTENT_WEIGHT
         for _ in range(self.iterations):
             self._step(base, past)
         self._remember(base, past)
@@ -110,13 +113,9 @@ class Optimise:
         gradient.index_add_(0, self._below + 1, level_slope * self._part)
         self._square = GRADIENT_MEMORY * self._square + (1 - GRADIENT_MEMORY) * (gradient**2).mean()
         self._gains -= STEP_DB * gradient / (self._square.sqrt() + 1e-20)
-        self._settle()
-
-    def _settle(self) -> None:
-        """Content and smoothness, as proximal steps: towards the start, and towards the neighbours."""
-        gains = self._gains * (1 - CONTENT_WEIGHT)
-        gains[1:-1] += SMOOTHNESS * (gains[:-2] + gains[2:] - 2 * gains[1:-1])
-        self._gains = gains.clamp_(-LIMIT_DB, LIMIT_DB)
+        self._gains.clamp_(-LIMIT_DB, LIMIT_DB)
+        bend = self._gains[:-2] + self._gains[2:] - 2 * self._gains[1:-1]
+        self._gains[1:-1] += SMOOTHNESS * bend
 
     def _remember(self, base: torch.Tensor, past: torch.Tensor) -> None:
         levels, _ = self._levels(base)
