@@ -177,6 +177,24 @@ def test_several_clips_make_one_style(trumpet: Path, tmp_path: Path, stylefx_com
     assert "6.3 s of sound" in run.stderr
 
 
+def test_a_clip_from_a_pipe(trumpet: Path, tmp_path: Path, stylefx_command) -> None:
+    audio, rate = soundfile.read(trumpet, frames=44100)
+    soundfile.write(tmp_path / "clip.wav", audio, rate)
+    style = tmp_path / "style.npz"
+    data = (tmp_path / "clip.wav").read_bytes()
+    run = stylefx_command("fit", "-", "-o", style, "--json", input=data, text=False)
+    assert json.loads(run.stdout)["sources"][0]["name"] == "standard input"
+
+
+def test_a_reader_who_leaves_is_no_traceback(trumpet_style_path: Path) -> None:
+    command = (
+        f"{sys.executable} -m stylefx info {trumpet_style_path} --json | head -c 1; echo ${{PIPESTATUS[0]}}"
+    )
+    run = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert run.stderr == ""
+    assert run.stdout in ("{0\n", "{1\n")
+
+
 @pytest.mark.parametrize(
     ("target", "words", "code"),
     [

@@ -94,8 +94,9 @@ def _read_clip(path: str | Path) -> Clip:
 
     audio, sample_rate = read_audio(path, LONGEST_SECONDS)
     check_clip(audio, sample_rate, str(path))
+    name = "standard input" if str(path) == PIPE else Path(path).name
     source = {
-        "name": "".join(letter for letter in Path(path).name if letter.isprintable())[-255:],
+        "name": "".join(letter for letter in name if letter.isprintable())[-255:],
         "sha256": _digest(audio) if str(path) == PIPE else _digest_of_file(Path(path)),
         "seconds": round(len(audio) / sample_rate, 3),
     }

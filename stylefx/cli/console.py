@@ -16,7 +16,7 @@ def say(text: str) -> None:
 
 def print_json(result: dict[str, Any]) -> None:
     """The one object that ``--json`` promises."""
-    print(json.dumps(result, indent=2, ensure_ascii=False))
+    print(json.dumps(result, indent=2))
 
 
 @contextmanager

@@ -11,7 +11,9 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 import stylefx
@@ -61,24 +63,36 @@ def _explain(parser: argparse.ArgumentParser) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code and prints every error as one sentence on stderr."""
     try:
-        signal.signal(signal.SIGTERM, _leave)  # so that temporary files are deleted on the way out
-        args = build_parser().parse_args(argv)
-        code = args.run(args)
-        sys.stdout.flush()
-        return code
+        with _leaving_cleanly():
+            args = build_parser().parse_args(argv)
+            code = args.run(args)
+            sys.stdout.flush()
+            return code
     except StylefxError as error:
         print(f"stylefx: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("stylefx: interrupted, nothing was left half-written", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except (
-        BrokenPipeError
-    ):  # whoever read stdout has gone; keep Python from complaining about it again at exit
+    except BrokenPipeError:
+        # Whoever read stdout has gone; keep Python from complaining about it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except SystemExit as request:  # argparse: --help, --version, usage errors
         return request.code if isinstance(request.code, int) else EXIT_USAGE
+
+
+@contextmanager
+def _leaving_cleanly() -> Iterator[None]:
+    """SIGTERM unwinds like Ctrl-C, so that temporary files are deleted on the way out."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _leave(*_: object) -> NoReturn:
