@@ -64,16 +64,32 @@ def fit_clip(clip: np.ndarray, sample_rate: int, **options) -> Fitted:
     return Fitted(style, spent)
 
 
-def offline_row(name: str, about: str, quality: str = "normal", kind: str = "stylefx", **settings) -> Row:
-    """A row that renders offline: the whole content at once, the latency cut off."""
+def offline_row(
+    name: str,
+    about: str,
+    quality: str = "normal",
+    kind: str = "stylefx",
+    subset: bool = False,
+    phase: tuple[str, int] | None = None,
+    **settings,
+) -> Row:
+    """A row that renders offline: the whole content at once, the latency cut off.
+
+    ``phase`` is another phase method and its refinement passes; ``settings`` go to ``StyleTransfer``.
+    """
+    from stylefx.phase.stage import Phase
 
     def learn(clip, sample_rate):
         return fit_clip(clip, sample_rate, quality=quality, seed=0)
 
     def apply(content, fitted, sample_rate):
-        return _transfer(fitted.style, settings)(content, sample_rate)
+        effect = _transfer(fitted.style, settings)
+        if phase is not None:
+            # No option of the public API: the phase stage is exchanged to see what it is worth.
+            effect._path.phase = Phase(*phase)
+        return effect(content, sample_rate)
 
-    return Row(name, about, apply, (*CODE, "benchmarks/engine.py"), learn, kind, subset=kind == "ablation")
+    return Row(name, about, apply, (*CODE, "benchmarks/engine.py"), learn, kind, subset)
 
 
 def live_row(name: str, about: str, quality: str = "normal", block: int = LIVE_BLOCK, **settings) -> Row:

@@ -12,6 +12,11 @@ _SPECTRAL = ("benchmarks/baselines/spectral.py",)
 _MUSAICING = ("benchmarks/baselines/musaicing.py",)
 _TUNED = ("benchmarks/baselines/ulyanov_cifka.py", "stylefx/optimise/closed_form.py")
 
+
+def _without(name: str, about: str, **settings) -> Row:
+    return engine.offline_row(name, about, kind="ablation", subset=True, **settings)
+
+
 _CATALOGUE = (
     Row("copy content", "does nothing", copies.copy_content, _COPIES),
     Row("copy style", "plays the clip", copies.copy_style, _COPIES),
@@ -30,7 +35,14 @@ _CATALOGUE = (
     engine.offline_row("stylefx", "render, quality normal"),
     engine.offline_row("stylefx best", "render, quality best", quality="best"),
     engine.live_row("stylefx live", "streaming engine, blocks of 256 samples"),
-    engine.offline_row("decoder alone", "no optimiser steps", kind="ablation", iterations=0),
+    _without("neither start nor steps", "analysis and phase alone", iterations=0, start="content"),
+    _without("start alone", "no optimiser steps", iterations=0),
+    _without("optimiser alone", "steps from the content", start="content"),
+    _without("4 iterations", "optimiser steps a hop", iterations=4),
+    _without("16 iterations", "optimiser steps a hop", iterations=16),
+    _without("phase: rtpghi", "from magnitudes alone, refined", phase=("rtpghi", 4)),
+    _without("phase: borrowed", "the content's phase, refined", phase=("borrowed", 4)),
+    _without("phase: no refinement", "mixed gradients alone", phase=("mixed", 0)),
 )
 ROWS = {row.name: row for row in _CATALOGUE}
 

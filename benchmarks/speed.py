@@ -22,6 +22,8 @@ from stylefx.analysis.grid import grid_for
 CONTENT, STYLE = "guitar_solo", "trumpet_solo"
 RATES = (44_100, 48_000, 96_000, 22_050)
 ITERATIONS = (0, 1, 2, 4, 8)
+# Samples a call: less than a hop (most calls do nothing, some a whole hop) and more.
+BLOCKS = (64, 1024)
 SECONDS, QUICK_SECONDS = 8.0, 2.0
 MARKER_SECONDS = 1.0
 
@@ -38,6 +40,7 @@ def engine_settings(quick: bool) -> list[dict[str, Any]]:
         settings += [{"sample_rate": rate} for rate in RATES[1:]]
         settings += [{"sample_rate": 48_000, "channels": 2}]
         settings += [{"iterations": count} for count in ITERATIONS]
+        settings += [{"block": size} for size in BLOCKS]
         settings += [{"start": "content"}, *_cuda()]
     seconds = QUICK_SECONDS if quick else SECONDS
     return [_tried(setting, seconds) for setting in settings]
@@ -60,9 +63,17 @@ def _tried(setting: dict[str, Any], seconds: float) -> dict[str, Any]:
 
 
 def time_hops(
-    seconds: float, sample_rate: int = 44_100, channels: int = 1, device: str = "cpu", **settings: Any
+    seconds: float,
+    sample_rate: int = 44_100,
+    channels: int = 1,
+    device: str = "cpu",
+    block: int | None = None,
+    **settings: Any,
 ) -> dict[str, Any]:
-    """Every hop of ``seconds`` of music: percentiles, misses, real-time factor whole and by stage."""
+    """Every call over ``seconds`` of music: percentiles, misses, real-time factor whole and by stage.
+
+    ``block`` is the samples a call, a hop where it is None.
+    """
     import stylefx
 
     audio, rate = clip_audio(CONTENT)
@@ -71,7 +82,7 @@ def time_hops(
     content = np.stack([np.roll(mono, 1000 * channel) for channel in range(channels)], axis=1)
     clip, clip_rate = clip_audio(STYLE)
     effect = stylefx.StyleTransfer(fit_clip(clip, clip_rate, seed=0).style, device=device, **settings)
-    hop = grid_for(sample_rate).hop
+    hop = block or grid_for(sample_rate).hop
     effect.prepare(sample_rate, channels, hop)
     for start in range(0, min(40 * hop, len(content) - hop), hop):
         effect.process(content[start : start + hop])
@@ -80,7 +91,7 @@ def time_hops(
     deadline = hop / sample_rate
     length = len(cpu) * deadline
     return {
-        "hop": hop,
+        "block": hop,
         "deadline_ms": 1000 * deadline,
         "rtf": float(cpu.sum()) / length,
         "stages": {name: value / length for name, value in effect.stage_seconds.items()},
