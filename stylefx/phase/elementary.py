@@ -47,10 +47,10 @@ def polar(magnitude, phase, re, im):
         angle = 0.25 * phase[m]
         square = angle * angle
         sine = angle * (
-            1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0 * (1.0 - square / 72.0)))
+            1.0 - square * (1 / 6 - square * (1 / 120 - square * (1 / 5040 - square * (1 / 362880))))
         )
-        cosine = 1.0 - square / 2.0 * (
-            1.0 - square / 12.0 * (1.0 - square / 30.0 * (1.0 - square / 56.0 * (1.0 - square / 90.0)))
+        cosine = 1.0 - square * (
+            1 / 2 - square * (1 / 24 - square * (1 / 720 - square * (1 / 40320 - square * (1 / 3628800))))
         )
         sine, cosine = 2.0 * sine * cosine, 1.0 - 2.0 * sine * sine
         sine, cosine = 2.0 * sine * cosine, 1.0 - 2.0 * sine * sine

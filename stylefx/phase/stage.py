@@ -63,7 +63,8 @@ class PhaseState(NamedTuple):
     random: np.ndarray  # uint64 (1,)
     refine: RefineState
     steps: np.ndarray  # float64 (2, bins): scratch
-    power: np.ndarray  # float32 (2, bins): scratch
+    content: np.ndarray  # float32 (2, bins): scratch, its real and imaginary parts
+    power: np.ndarray  # float32 (bins,): scratch
     queue: np.ndarray  # int32: scratch
     mark: np.ndarray  # int32 (bins,): scratch
 
@@ -116,15 +117,10 @@ class Phase:
         complex64 (bins,)
             Magnitude as asked for two calls ago, with the phase found. The next call writes over it.
         """
-        _advance(
-            self._plan,
-            self._state,
-            METHODS.index(self.method),
-            self.refine_iterations,
-            target,
-            content,
-            self._frame,
-        )
+        target = np.ascontiguousarray(target, np.float32)
+        content = np.ascontiguousarray(content, np.complex64)
+        method = METHODS.index(self.method)
+        _advance(self._plan, self._state, method, self.refine_iterations, target, content, self._frame)
         return self._frame
 
 
@@ -140,7 +136,8 @@ def _silence(grid):
         random=np.array([SEED], np.uint64),
         refine=refine_state(grid),
         steps=np.zeros((2, bins)),
-        power=np.ones((2, bins), np.float32),
+        content=np.zeros((2, bins), np.float32),
+        power=np.ones(bins, np.float32),
         queue=np.zeros(kernels.BUCKETS + 2 * bins, np.int32),
         mark=np.zeros(bins, np.int32),
     )
@@ -161,8 +158,11 @@ def _advance(plan, state, method, iterations, target, content, frame):
             for which in range(NEWEST, -1, -1):
                 update(plan.refine, refine, which)
         angles(newest[0], newest[1], state.phase[1])
+    pairs = frame.view(np.float32)
+    re, im = refine.frames[0, 0], refine.frames[0, 1]
     for m in range(frame.shape[0]):
-        frame[m] = complex(refine.frames[0, 0, m], refine.frames[0, 1, m])
+        pairs[2 * m] = re[m]
+        pairs[2 * m + 1] = im[m]
 
 
 @compiled
@@ -174,23 +174,32 @@ def _take(state, target, content):
     for pair in (state.distance, state.phase):
         pair[0] = pair[1]
     state.magnitude[0] = state.magnitude[1]
-    magnitude, bits = state.magnitude[1], state.mark
-    power, content_power = state.power[0], state.power[1]
-    least = np.float32(TINY)
-    for m in range(target.shape[0]):
-        # NaN fails every comparison.
-        value = target[m] if least <= target[m] <= HUGE else np.float32(0.0)
-        magnitude[m] = value
-        power[m] = max(value * value, least * least)
-        re, im = content[m].real, content[m].imag
-        square = re * re + im * im
-        content_power[m] = square if least * least <= square <= HUGE * HUGE else least * least
-    log_magnitudes(power, bits, state.log_target[2])
-    log_magnitudes(content_power, bits, state.gap[2])
-    gap, log_target = state.gap[2], state.log_target[2]
-    for m in range(target.shape[0]):
+    _clean(target, content, state.magnitude[1], state.content)
+    power, bits, log_target, gap = state.power, state.mark, state.log_target[2], state.gap[2]
+    magnitude, re, im = state.magnitude[1], state.content[0], state.content[1]
+    least = np.float32(TINY * TINY)
+    for m in range(power.shape[0]):
+        power[m] = max(magnitude[m] * magnitude[m], least)
+    log_magnitudes(power, bits, log_target)
+    for m in range(power.shape[0]):
+        power[m] = max(re[m] * re[m] + im[m] * im[m], least)
+    log_magnitudes(power, bits, gap)
+    for m in range(power.shape[0]):
         gap[m] = log_target[m] - gap[m]
-    angles(content.real, content.imag, state.content_phase[2])
+    angles(re, im, state.content_phase[2])
+
+
+@compiled
+def _clean(target, content, magnitude, parts):
+    """Copies without what is too small, too large or not a number (which fails every comparison)."""
+    least, most, none = np.float32(TINY), np.float32(HUGE), np.float32(0.0)
+    for m in range(target.shape[0]):
+        magnitude[m] = target[m] if (target[m] >= least) & (target[m] <= most) else none
+    pairs = content.view(np.float32)
+    re, im = parts[0], parts[1]
+    for m in range(target.shape[0]):
+        re[m] = pairs[2 * m] if abs(pairs[2 * m]) <= most else none
+        im[m] = pairs[2 * m + 1] if abs(pairs[2 * m + 1]) <= most else none
 
 
 @compiled
