@@ -33,6 +33,8 @@ from stylefx.style import Style
 FRAMES_AT_ONCE = 128
 # Frames this far under the loudest do not count: rests are not timbre.
 ACTIVE_DB = 40.0
+# The lowest frequency whose mean power is within this of the loudest is that of the lowest note.
+SOUNDING_DB = 30.0
 
 
 def learn_harmonic(audio: np.ndarray, grid: Grid, seed: int) -> dict[str, np.ndarray]:
@@ -40,12 +42,12 @@ def learn_harmonic(audio: np.ndarray, grid: Grid, seed: int) -> dict[str, np.nda
     features = HarmonicFeatures(seed, torch.device("cpu"))
     gathered, axis = Reader(grid, gathered_hz()), Reader(grid, axis_hz())
     reference = Reference(HOPS_APART * grid.hop_seconds)
-    moments, envelopes, levels_heard = Moments.zero(FILTERS, torch.device("cpu")), [], []
+    moments, envelopes, powers = Moments.zero(FILTERS, torch.device("cpu")), [], []
     envelope = Envelope(grid)
     before = np.zeros((FRAMES_SEEN - 1, *gathered_hz().shape), np.float32)
     for magnitudes in _magnitudes(audio, grid):
         envelopes.append(axis.read(envelope.of(log_magnitude(magnitudes))))
-        levels_heard.append((magnitudes**2).sum(axis=1))
+        powers.append(axis.read(magnitudes) ** 2)
         logs = np.stack([log_relative(frame, max(reference.follow(frame), 1e-9)) for frame in magnitudes])
         levels, _ = compress(torch.from_numpy(gathered.read(logs)))
         levels = torch.cat([torch.from_numpy(before), levels])
@@ -54,14 +56,21 @@ def learn_harmonic(audio: np.ndarray, grid: Grid, seed: int) -> dict[str, np.nda
         before = levels[1 - FRAMES_SEEN :].numpy()
     return {
         "gram": gram_target(moments).numpy(),
-        "envelope": mean_envelope(np.concatenate(envelopes), np.concatenate(levels_heard)),
+        "envelope": mean_envelope(np.concatenate(envelopes), np.concatenate(powers)),
     }
 
 
-def mean_envelope(envelopes: np.ndarray, energies: np.ndarray) -> np.ndarray:
-    """Mean over the active frames of log envelopes (frames, positions): float32 (positions,), mean 0."""
+def mean_envelope(envelopes: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """Mean over the active frames of log envelopes: float32 (positions,), mean 0.
+
+    ``envelopes`` and ``powers`` are (frames, positions). Under the clip's lowest note the envelope only says that
+    nothing was played there, so it is held: a lower content keeps its fundamentals.
+    """
+    energies = powers.sum(axis=1)
     active = energies > energies.max() * 10 ** (-ACTIVE_DB / 10)
-    mean = envelopes[active].mean(axis=0)
+    mean, power = envelopes[active].mean(axis=0), powers[active].mean(axis=0)
+    lowest = int(np.argmax(power > power.max() * 10 ** (-SOUNDING_DB / 10)))
+    mean[:lowest] = mean[lowest]
     return (mean - mean.mean()).astype(np.float32)
 
 
