@@ -86,16 +86,18 @@ class Optimise:
         if self.iterations == 0 or level < SILENCE:
             return start
         base = torch.from_numpy(self._reader.read(log_relative(start, level))).to(self._device)
-        past = (
-            torch.cat([self._recent[-lag * HOPS_APART] for lag in range(1, FRAMES_SEEN)], dim=1)
-            @ self._features.past
-        )
+        self._advance(base)
+        gain = self._writer.write(self._gains.cpu().numpy()) * np.float32(NEPER)
+        return start * np.exp(gain)
+
+    def _advance(self, base: torch.Tensor) -> None:
+        """All steps of one hop, from gathered log levels of the start (positions, gathered)."""
+        seen = [self._recent[-lag * HOPS_APART] for lag in range(1, FRAMES_SEEN)]
+        past = torch.cat(seen, dim=1) @ self._features.past
         self._gains *= 1 - CONTENT_WEIGHT
         for _ in range(self.iterations):
             self._step(base, past)
         self._remember(base, past)
-        gain = self._writer.write(self._gains.cpu().numpy()) * np.float32(NEPER)
-        return start * np.exp(gain)
 
     def _levels(self, base: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         low, high = self._gains[self._below], self._gains[self._below + 1]
