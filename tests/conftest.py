@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from sounds import melody
+
 from stylefx import provenance
 from stylefx.clips import clip_path
 from stylefx.style import ARRAYS, Style

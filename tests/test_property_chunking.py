@@ -58,4 +58,4 @@ def test_a_parameter_moves_alike_in_any_chunks(effect, at_once):
         effect.mix = 0.2
         outputs.append(np.concatenate([first, in_chunks(effect, audio[9_900:], [size])]))
     effect.mix = 1.0
-    assert np.array_equal(*outputs)
+    assert np.array_equal(outputs[0], outputs[1])

@@ -35,7 +35,7 @@ def test_preparing_again_equals_new(bright_style, guitar_audio):
 def test_two_engines_in_two_threads(bright_style, guitar_audio):
     parts = [guitar_audio[:25_000], guitar_audio[25_000:50_000]]
     alone = [StyleTransfer(bright_style, device="cpu")(part, RATE) for part in parts]
-    together = [None, None]
+    together: list[np.ndarray] = [np.empty(0), np.empty(0)]
 
     def play(index):
         together[index] = StyleTransfer(bright_style, device="cpu")(parts[index], RATE)
