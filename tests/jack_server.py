@@ -109,6 +109,15 @@ def end(process: subprocess.Popen, how: signal.Signals) -> None:
         process.wait(STOP_SECONDS)
 
 
+class Take:
+    """One signal to play, and what is heard meanwhile; swapped into the patchbay as a whole."""
+
+    def __init__(self, audio: np.ndarray):
+        self.played, self.heard = audio, np.zeros_like(audio)
+        self.position = 0
+        self.done = threading.Event()
+
+
 class Patchbay:
     """A JACK client that plays a signal into the program and records what comes back, cycle by cycle."""
 
@@ -118,22 +127,21 @@ class Patchbay:
         self._client = jack.Client("patchbay", servername=server.name, no_start_server=True)
         self._send = [self._client.outports.register(f"send_{k}") for k in range(CHANNELS)]
         self._hear = [self._client.inports.register(f"hear_{k}") for k in range(CHANNELS)]
-        self._played = self._heard = np.zeros((0, CHANNELS), np.float32)
-        self._position = 0
-        self._done = threading.Event()
+        self._take = Take(np.zeros((0, CHANNELS), np.float32))
         self._client.set_process_callback(self._exchange)
         self._client.activate()
 
     def _exchange(self, frames: int) -> None:
-        start, stop = self._position, min(self._position + frames, len(self._played))
+        take = self._take
+        start, stop = take.position, min(take.position + frames, len(take.played))
         for channel in range(CHANNELS):
             sent = self._send[channel].get_array()
             sent[:] = 0
-            sent[: stop - start] = self._played[start:stop, channel]
-            self._heard[start:stop, channel] = self._hear[channel].get_array()[: stop - start]
-        self._position = stop
-        if stop == len(self._played):
-            self._done.set()
+            sent[: stop - start] = take.played[start:stop, channel]
+            take.heard[start:stop, channel] = self._hear[channel].get_array()[: stop - start]
+        take.position = stop
+        if stop == len(take.played):
+            take.done.set()
 
     def connect(self) -> None:
         """Both ways with the one program that is called stylefx."""
@@ -146,14 +154,9 @@ class Patchbay:
 
     def exchange(self, audio: np.ndarray, after: int) -> np.ndarray:
         """Play ``audio`` (frames, channels) and what is heard during it and ``after`` frames more."""
-        played = np.concatenate([audio, np.zeros((after, CHANNELS), np.float32)])
-        self._done.clear()
-        self._heard = np.zeros_like(played)
-        self._position = len(played)  # nothing moves until the next line
-        self._played = played
-        self._position = 0
-        assert self._done.wait(30 + 3 * len(played) / RATE), "the JACK server stands still"
-        return self._heard
+        self._take = take = Take(np.concatenate([audio, np.zeros((after, CHANNELS), np.float32)]))
+        assert take.done.wait(30 + 3 * len(take.played) / RATE), "the JACK server stands still"
+        return take.heard
 
     def close(self) -> None:
         """Leave the server; it may be dead."""

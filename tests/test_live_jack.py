@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -16,6 +18,12 @@ CLIENT_LOOP = PERIOD
 STALLING = str(Path(__file__).with_name("live_stalling.py"))
 DEVICES = ["-i", "system", "-o", "system"]
 
+# No sample is like another, and the channels differ.
+LONG_NOISE = np.random.default_rng(5).uniform(-0.5, 0.5, (4 * RATE, CHANNELS)).astype(np.float32)
+NOISE = LONG_NOISE[: 2 * RATE]
+ATTEMPTS = 3
+
+T = TypeVar("T")
 Start = Callable[..., Live]
 
 
@@ -49,23 +57,32 @@ def start(server: JackServer) -> Iterator[Start]:
         program.kill()
 
 
-def noise(seconds: float) -> np.ndarray:
-    """No sample is like another, and the channels differ."""
-    size = (round(seconds * RATE), CHANNELS)
-    return np.random.default_rng(5).uniform(-0.5, 0.5, size).astype(np.float32)
+def undisturbed(session: Callable[[], tuple[dict[str, Any], T]]) -> tuple[dict[str, Any], T]:
+    """The first session in which the machine did not hold up the program; which says so, or the test fails.
+
+    Virtual machines are put aside for tens of milliseconds now and then, real-time priority or not. A program
+    that is late without need is late every time.
+    """
+    for _ in range(ATTEMPTS):
+        report, result = session()
+        if report["stalls"] == 0:
+            return report, result
+    raise AssertionError(f"late in {ATTEMPTS} of {ATTEMPTS} sessions: {report}")
 
 
-def measured_delay(patchbay: Patchbay, seconds: float = 2.0) -> int:
-    """The delay, after checking that every sample came back as it was."""
-    patchbay.connect()
-    audio = noise(seconds)
-    heard = patchbay.exchange(audio, after=RATE // 2)
+def exact_delay(heard: np.ndarray, audio: np.ndarray) -> int:
+    """The delay, after checking that every sample came back as it was, and nothing else."""
     delay = delay_between(audio, heard)
-    expected = np.zeros_like(heard)
-    expected[delay : delay + len(audio)] = audio
-    wrong = np.flatnonzero((heard != expected).any(axis=1))
+    wrong = wrong_frames(heard, audio, delay)
     assert len(wrong) == 0, f"{len(wrong)} of {len(heard)} frames differ, from {wrong[:1]} to {wrong[-1:]}"
     return delay
+
+
+def wrong_frames(heard: np.ndarray, audio: np.ndarray, delay: int) -> np.ndarray:
+    """Where ``heard`` is not ``audio``, ``delay`` frames later, between silence."""
+    expected = np.zeros_like(heard)
+    expected[delay : delay + len(audio)] = audio
+    return np.flatnonzero((heard != expected).any(axis=1))
 
 
 @pytest.fixture(scope="module")
@@ -74,30 +91,39 @@ def style(trumpet_style_path: Path) -> Path:
     return trumpet_style_path
 
 
+@pytest.fixture
+def play_noise(start, patchbay, style) -> Callable[..., tuple[dict[str, Any], np.ndarray]]:
+    """Play ``NOISE`` through ``stylefx live`` with some options: its report, and what came back."""
+
+    def session(*options: object) -> tuple[dict[str, Any], np.ndarray]:
+        live = start("--style", style, *DEVICES, *options, "--json")
+        live.wait_until_playing()
+        patchbay.connect()
+        heard = patchbay.exchange(NOISE, after=RATE // 2)
+        assert live.finish(signal.SIGINT) == 0
+        report = live.report()
+        assert report["ended"] == "stopped"
+        assert (report["late"] > 0) == (report["stalls"] > 0)
+        return report, heard
+
+    return session
+
+
 @pytest.mark.parametrize("blocksize", [["--blocksize", 1024], ["--blocksize", 256], []])
-def test_bypass_comes_back_bit_exact_with_the_declared_delay(start, patchbay, style, blocksize):
-    live = start("--style", style, *DEVICES, *blocksize, "--bypass", "--json")
-    live.wait_until_playing()
-    delay = measured_delay(patchbay)
-    assert live.finish(signal.SIGINT) == 0
-    report = live.report()
-    assert (report["late"], report["lost_frames"], report["ended"]) == (0, 0, "stopped")
+def test_bypass_comes_back_bit_exact_with_the_declared_delay(play_noise, blocksize):
+    report, heard = undisturbed(partial(play_noise, "--bypass", *blocksize))
     lines = {line["name"]: line["samples"] for line in report["latency"]["lines"]}
     assert lines["engine"] == 0
     assert lines["block"] + lines["worker"] == PERIOD
-    assert delay == report["latency"]["samples"] + CLIENT_LOOP
+    assert exact_delay(heard, NOISE) == report["latency"]["samples"] + CLIENT_LOOP
 
 
-def test_the_engine_adds_exactly_the_latency_that_it_declares(start, patchbay, style):
+def test_the_engine_adds_exactly_the_latency_that_it_declares(play_noise):
     delays, declared = [], []
     for how in (["--bypass"], ["--mix", 0, "--iterations", 0]):
-        # Long blocks, so that a busy machine is not what this tests.
-        live = start("--style", style, *DEVICES, "--blocksize", 4 * PERIOD, *how, "--json")
-        live.wait_until_playing()
-        delays.append(measured_delay(patchbay))
-        assert live.finish(signal.SIGINT) == 0
-        lines = {line["name"]: line["samples"] for line in live.report()["latency"]["lines"]}
-        declared.append(lines["engine"])
+        report, heard = undisturbed(partial(play_noise, "--blocksize", 4 * PERIOD, *how))
+        delays.append(exact_delay(heard, NOISE))
+        declared += [line["samples"] for line in report["latency"]["lines"] if line["name"] == "engine"]
     assert declared[0] == 0
     assert 0 < declared[1] <= 2560
     assert delays[1] - delays[0] == declared[1]
@@ -121,22 +147,22 @@ def test_seconds_end_it_by_itself(start, server, style):
 
 
 def test_a_stall_of_a_second_is_reported_and_the_delay_is_nominal_again_within_200_ms(start, patchbay):
-    live = start(script=STALLING)
-    live.wait_until_playing()
-    patchbay.connect()
-    audio = noise(4.0)
-    heard = patchbay.exchange(audio, after=RATE)
-    assert live.finish(signal.SIGINT) == 0
-    report = live.report()
+    def session() -> tuple[dict[str, Any], np.ndarray]:
+        live = start(script=STALLING)
+        live.wait_until_playing()
+        patchbay.connect()
+        heard = patchbay.exchange(LONG_NOISE, after=RATE)
+        assert live.finish(signal.SIGINT) == 0
+        report = live.report()
+        assert report["stalls"] >= 1, "the stall is not in the report"
+        return {**report, "stalls": report["stalls"] - 1}, heard
+
+    report, heard = undisturbed(session)
     stalled = report["stalled_seconds"]
     assert stalled >= 1.0
-    assert report["stalls"] >= 1
     assert report["late"] >= RATE // PERIOD
     assert report["lost_frames"] >= 0.9 * RATE
-    delay = report["latency"]["samples"] + CLIENT_LOOP
-    expected = np.zeros_like(heard)
-    expected[delay : delay + len(audio)] = audio
-    wrong = np.flatnonzero((heard != expected).any(axis=1))
+    wrong = wrong_frames(heard, LONG_NOISE, report["latency"]["samples"] + CLIENT_LOOP)
     assert 0.9 * RATE < wrong[-1] - wrong[0] < (stalled + 0.2) * RATE
 
 
