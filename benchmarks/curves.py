@@ -40,7 +40,7 @@ def _published(value: float) -> Row:
         f"U+L published, strength {value:g}",
         "",
         partial(engine.published, strength=value),
-        (*engine.CODE, "benchmarks/engine.py"),
+        engine.PUBLISHED_CODE,
         engine.learn_published,
         kind="curve",
     )

@@ -26,7 +26,7 @@ _CATALOGUE = (
         "U+L published",
         "Ulyanov & Lebedev 2016: 300 L-BFGS iterations through the closed form, Griffin-Lim",
         engine.published,
-        (*engine.CODE, "benchmarks/engine.py"),
+        engine.PUBLISHED_CODE,
         engine.learn_published,
     ),
     Row("U+L tuned", "Cifka 2021: 100 iterations, Griffin-Lim 32", ulyanov_cifka.ulyanov_cifka, _TUNED),

@@ -39,7 +39,14 @@ INSTRUMENTS = (
 )
 QUICK_INSTRUMENTS = 4
 GRID_SECONDS = 6.0
-CODE = ("benchmarks/validity.py", "benchmarks/statistics.py", "stylefx/optimise", "stylefx/learn/harmonic.py")
+CODE = (
+    "benchmarks/validity.py",
+    "benchmarks/statistics.py",
+    "stylefx/analysis",
+    "stylefx/learn/harmonic.py",
+    "stylefx/optimise/closed_form.py",
+    "stylefx/optimise/harmonic.py",
+)
 
 
 def run(cases: list[Case], soundfont: str, store: Store, quick: bool = False) -> list[dict[str, Any]]:
