@@ -65,19 +65,20 @@ def test_bypass_has_the_workers_delay_alone(tmp_path):
     assert report.latency.samples == 1024
 
 
+@pytest.mark.parametrize("load", [0, 0.6])
 @pytest.mark.parametrize("block", [256, 1024])
-def test_a_stall_of_a_second_is_counted_and_the_nominal_delay_is_back_within_200_ms(tmp_path, block):
+def test_a_stall_of_a_second_is_counted_and_the_nominal_delay_is_back_within_200_ms(tmp_path, block, load):
     clock, audio = FastClock(), noise()
-    engine = Slow(clock, [(RATE, RATE)], latency_samples=LATENCY)
+    engine = Slow(clock, [(RATE, RATE)], always=round(load * block), latency_samples=LATENCY, gain=-1)
     out, report = played(tmp_path, engine, clock, audio, block)
     expected = shifted(audio, report.latency.samples)
     assert len(out) == len(expected)
     assert report.meters.stalls == 1
     assert report.meters.late >= RATE // block
     assert RATE - block < report.meters.lost_frames < RATE + 3 * block
-    assert np.array_equal(out[:RATE], expected[:RATE])
+    assert np.array_equal(out[:RATE], -expected[:RATE])
     back = 2 * RATE + RATE // 5
-    assert np.array_equal(out[back:], expected[back:])
+    assert np.array_equal(out[back:], -expected[back:])
 
 
 def test_the_gap_of_a_long_stall_is_covered_by_the_dry_signal_in_place(tmp_path):
@@ -103,6 +104,19 @@ def test_a_short_stall_leaves_nothing_out_and_is_over_at_once(tmp_path):
     assert np.array_equal(out[back:], -shifted(audio, report.latency.samples)[back:])
 
 
+@pytest.mark.parametrize("stall", [1500, 4000, RATE])
+@pytest.mark.parametrize("load", [0.1, 0.7, 0.9])
+def test_whatever_is_heard_is_wet_or_dry_at_its_own_time_or_a_short_fade(tmp_path, stall, load):
+    clock, audio = FastClock(), noise()
+    engine = Slow(clock, [(RATE, stall)], always=round(load * 1024), latency_samples=LATENCY, gain=-1)
+    out, report = played(tmp_path, engine, clock, audio)
+    expected = shifted(audio, report.latency.samples)
+    known = (out == 0) | (out == expected) | (out == -expected)
+    fades = np.flatnonzero(~known.all(axis=1))
+    assert len(fades) <= 3 * 480
+    assert np.array_equal(out[3 * RATE :], -expected[3 * RATE :])
+
+
 @pytest.mark.parametrize("stall", [1200, 6000, RATE])
 def test_covering_never_clicks(tmp_path, stall):
     clock, audio = FastClock(), sine()
@@ -124,6 +138,17 @@ def test_an_engine_that_is_always_too_slow_plays_dry_without_a_gap(tmp_path):
     assert report.meters.lost_frames <= 2 * 1024
     same = (out == expected).all(axis=1)[2 * RATE // 10 :]
     assert same.mean() > 0.95
+
+
+@pytest.mark.parametrize("work", [1300, 3000])
+def test_after_a_second_of_too_much_work_the_wet_sound_comes_back(tmp_path, work):
+    clock, audio = FastClock(), noise()
+    too_much = [(RATE + k * 1024, work) for k in range(RATE // work)]
+    engine = Slow(clock, too_much, latency_samples=LATENCY, gain=-1)
+    out, report = played(tmp_path, engine, clock, audio)
+    assert report.meters.drops > 0
+    back = 3 * RATE
+    assert np.array_equal(out[back:], -shifted(audio, report.latency.samples)[back:])
 
 
 class Sick(Delay):
