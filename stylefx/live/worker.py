@@ -29,7 +29,9 @@ REMEMBERED_BLOCKS = 15
 class Engine(Protocol):
     """What is played through: a `stylefx.StyleTransfer`, or anything with its three methods."""
 
-    latency_samples: int
+    @property
+    def latency_samples(self) -> int:
+        """Input to output, in samples; known after `prepare`."""
 
     def prepare(self, sample_rate: int, channels: int, max_block: int) -> None:
         """Allocate for blocks of up to ``max_block`` frames."""

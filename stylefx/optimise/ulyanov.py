@@ -66,7 +66,9 @@ class Ulyanov:
 
         start = START_DEVIATION * np.random.default_rng(self._seed).standard_normal(content.size)
         options = {"maxiter": self.iterations, "maxfun": 2 * self.iterations + 10}
-        found = scipy.optimize.minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options)
+        found = scipy.optimize.minimize(
+            loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options
+        )
         return found.x.reshape(content.shape)
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
