@@ -15,7 +15,7 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.decode.equaliser import SOUNDING_BELS, SlowEqualiser
-from stylefx.decode.features import FEATURES, SLOW, State, frame_features
+from stylefx.decode.features import FEATURES, FLOOR_BELS, SLOW, State, frame_features
 from stylefx.decode.positions import Plan, position_frequencies
 from stylefx.errors import StylefxError
 
@@ -23,6 +23,9 @@ from stylefx.errors import StylefxError
 EQUALISER_LIMIT_BELS = 4.0
 # Gains beyond this would lift the noise floor of the content into hearing (60 dB).
 GAIN_LIMIT_BELS = 6.0
+
+# A frame at this level holds nothing but zeros.
+SILENCE_BELS = -23.9
 
 
 class Decoder:
@@ -84,7 +87,8 @@ class Decoder:
         )  # fmt: skip
         self._equaliser.process(gain, level > self._state.level[SLOW] - SOUNDING_BELS)
         gain += np.float32(level) - own
-        return _expand(magnitude, gain, self._plan.expand_index, self._plan.expand_weight)
+        floor = np.float32(0 if level <= SILENCE_BELS else 10.0 ** (self._state.level[SLOW] - FLOOR_BELS))
+        return _expand(magnitude, gain, floor, self._plan.expand_index, self._plan.expand_weight)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -108,10 +112,11 @@ def _answer(hidden, bias, weight, bias_out, skip, envelope, features, answer):
 
 
 @numba.njit(nogil=True, cache=True)
-def _expand(magnitude, gain, index, weight):
+def _expand(magnitude, gain, floor, index, weight):
+    """Gains of positions -> magnitudes of bins; where the content has nothing, the floor is what is raised."""
     out = np.empty(len(magnitude), np.float32)
     for q in range(len(out)):
         here, after = gain[index[q]], gain[index[q] + 1]
         bels = min(here + (after - here) * weight[q], np.float32(GAIN_LIMIT_BELS))
-        out[q] = magnitude[q] * np.float32(10.0) ** (bels * np.float32(0.5))
+        out[q] = np.sqrt((magnitude[q] * magnitude[q] + floor) * np.float32(10.0) ** bels)
     return out

@@ -2,8 +2,9 @@
 
 The network answers frame by frame and can be wrong in the same direction for seconds: with an instrument, a
 voice or a room unlike all it was trained on. The mean of its answers against the mean levels of the clip shows
-that. The correction is smooth over frequency, so it moves no partial against its neighbours, bounded, as slow as a phrase, and leaves
-the level of every frame as it was. All in bels, over the positions of :mod:`stylefx.decode.positions`.
+that. The correction is smooth over frequency, so it moves no partial against its neighbours, bounded, as
+slow as a phrase, and leaves the level of every frame as it was. All in bels, over the positions
+of :mod:`stylefx.decode.positions`.
 """
 
 from __future__ import annotations

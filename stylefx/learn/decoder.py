@@ -16,7 +16,13 @@ from stylefx.analysis.grid import NOMINAL_RATE
 from stylefx.decode.equaliser import mean_levels
 from stylefx.errors import StylefxError, UsageError
 from stylefx.learn import disguise
-from stylefx.learn.examples import BIN_HZ, mean_level, observe_style, power_spectrogram, sounding_frames
+from stylefx.learn.examples import (
+    BIN_HZ,
+    mean_level,
+    observe_style,
+    power_spectrogram,
+    sounding_frames,
+)
 from stylefx.learn.lessons import Lesson, drawn_frames, lesson
 from stylefx.learn.network import Layers, Network, answer, distance, stored
 
@@ -29,6 +35,9 @@ MAX_SECONDS = 30.0
 CHUNK, FIRST_WANTED, WANTED = 260, 30, 32
 ITEMS, FRAMES_EACH, POOL, POOL_FIRST, STEPS_PER_LESSON = 3, 12, 16, 4, 2
 RATE, WARM_UP = 1e-3, 8
+# Between the pretrained weights, which know other instruments, and the practised ones, which know the clip
+# (weight-space ensembles, Wortsman et al. 2022).
+PRACTISED_SHARE = 0.6
 SHIFT_SEMITONES = 9.0
 EQUALISER_STRENGTH = 1.2
 # A clip this quiet holds nothing to learn (-120 dB of full scale, summed over a frame's bins).
@@ -159,6 +168,7 @@ def _practise(
 ) -> None:
     """Descend on the clip's own lessons; ``layers`` change in place."""
     weights = [weight.requires_grad_(True) for layer in layers for weight in layer]
+    before = [weight.detach().clone() for weight in weights]
     optimiser = torch.optim.Adam(weights, RATE, betas=(0.9, 0.98))
     pool = [rehearsal.draw(rng) for _ in range(POOL_FIRST)]
     for step in range(steps):
@@ -170,6 +180,9 @@ def _practise(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+    with torch.no_grad():
+        for weight, old in zip(weights, before):
+            weight.lerp_(old, 1 - PRACTISED_SHARE)
 
 
 def _loss(
