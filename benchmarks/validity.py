@@ -1,4 +1,4 @@
-"""Is a style statistic valid: does it hear the instrument rather than the tune (EVALUATION 4)?
+"""Is a style statistic valid: does it hear the instrument rather than the tune?
 
 Triplets: over the paired cases, ``d(target, style) < d(content, style)`` (same instrument, other tune,
 against other instrument, other tune): wins and the median ratio of the two distances.

@@ -3,8 +3,8 @@
 Latency: one hop, the time a sample may wait for the frame that takes it in. (The rest of the window is counted
 where it is waited for: in overlap-add.)
 
-Spectra follow the centred convention of PHASE.md section 1: the frame is rotated so that the window's peak is
-sample 0 of the transform, which is where the phase-gradient formulas hold.
+Spectra follow the centred convention: the frame is rotated so that the window's peak is sample 0 of the transform,
+which is where the phase-gradient formulas hold (Prusa & Sondergaard, DAFx 2016).
 """
 
 from __future__ import annotations

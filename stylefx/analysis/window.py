@@ -1,7 +1,7 @@
 """The Gauss analysis window and its dual.
 
-A Gauss window makes the log of the STFT analytic, so that phase follows from magnitude (PHASE.md 2): it reads
-2-5 dB better than a Hann window in every streaming phase method.
+A Gauss window makes the log of the STFT analytic, so that phase follows from magnitude (Portnoff 1979): it
+reads 2-5 dB better than a Hann window in every streaming phase method.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def gauss_window(length: int) -> np.ndarray:
 def synthesis_window(window: np.ndarray, hop: int) -> np.ndarray:
     """The dual of ``window`` for overlap-add every ``hop`` samples, float64 (length,).
 
-    ``w[l] / sum_k w[l - k hop]^2`` (PHASE.md 1): analysis then overlap-add without change gives the signal back.
+    ``w[l] / sum_k w[l - k hop]^2``: analysis then overlap-add without change gives the signal back.
     """
     energy = (window.reshape(-1, hop) ** 2).sum(axis=0)
     return window / np.tile(energy, len(window) // hop)

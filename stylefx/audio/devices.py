@@ -20,7 +20,7 @@ from stylefx.errors import NoDeviceError, StylefxError
 JACK_CLIENT_NAME = b"stylefx"
 # Two channels in and out: the engine keeps an image, but a mixing desk's 32 inputs are not one instrument.
 MOST_CHANNELS = 2
-# PortAudio answers 89478 s when it does not know (LIVE-TESTING); nobody plays through more than 10 s.
+# PortAudio answers 89478 s when it does not know; nobody plays through more than 10 s.
 UNKNOWN_LATENCY_SECONDS = 10.0
 # Closing a stream waits for its buffers at most, far less than this.
 CLOSE_SECONDS = 2.0

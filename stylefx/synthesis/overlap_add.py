@@ -1,7 +1,7 @@
 """Overlap-add: one complex frame in, one finished hop of samples out.
 
 Latency: one window less the hop that is returned at once. With frames left unchanged the dual
-window gives the input back (PHASE.md section 1), -120 dB or better in float32.
+window gives the input back, -120 dB or better in float32.
 """
 
 from __future__ import annotations
