@@ -26,6 +26,7 @@ CHANNELS = 2
 START_SECONDS = 60.0  # loading and compiling the engine on a busy machine
 STOP_SECONDS = 15.0
 SERVER_PRIORITY = 10
+LIVE = ("-m", "stylefx", "live")
 
 
 def require_jack() -> None:
@@ -166,12 +167,11 @@ class Patchbay:
 
 
 class Live:
-    """A program that plays, started and ended like a musician would: ``stylefx live``, or a script."""
+    """A program that plays, started and ended like a musician would: ``stylefx live``, or what Python is told."""
 
-    def __init__(self, server: JackServer, arguments: Sequence[object], script: str | None = None):
-        command = [sys.executable, script] if script else [sys.executable, "-m", "stylefx", "live"]
+    def __init__(self, server: JackServer, arguments: Sequence[object], program: Sequence[str] = LIVE):
         self._process = subprocess.Popen(
-            [*command, *map(str, arguments)],
+            [sys.executable, *program, *map(str, arguments)],
             env=server.environment,
             text=True,
             stdout=subprocess.PIPE,

@@ -1,4 +1,7 @@
-"""Plays a delay through JACK that hangs once, for a second: run by the stall test as a program of its own."""
+"""Plays a delay through JACK that hangs once, for a second: run by the stall test as a program of its own.
+
+An argument is the length of the input ring in seconds.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import time
 import numpy as np
 from live_engines import Delay
 
+from stylefx.live import mixer
 from stylefx.live.device import open_device
 from stylefx.live.session import play
 
@@ -37,6 +41,7 @@ class Stalling(Delay):
 
 def main() -> None:
     """Play until SIGINT, then print the report as JSON."""
+    mixer.RING_SECONDS = float(sys.argv[1])
     stop = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     engine = Stalling(2560)

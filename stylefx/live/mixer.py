@@ -11,11 +11,13 @@ import time
 from typing import Any
 
 import numpy as np
-import rtmixer
 
-from stylefx.audio.devices import Device, close_stream
+from stylefx.audio.devices import Device, close_stream, load_sounddevice
 from stylefx.errors import NoDeviceError
 from stylefx.live.device import CURE, SILENT_DEVICE_SECONDS, DeviceDuplex
+
+load_sounddevice()  # names the JACK client, before rtmixer imports sounddevice by itself
+import rtmixer  # noqa: E402
 
 # Input that may wait while the worker hangs, before it is lost: longer than any stall worth surviving.
 RING_SECONDS = 8.0
@@ -36,6 +38,7 @@ class MixerDuplex(DeviceDuplex):
         self._said = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.outputs, size)
         self._stream: Any = None
         self._before = 0  # frames that earlier recordings brought
+        self._overflows = 0
 
     def _start(self) -> None:
         self._stream = rtmixer.MixerAndRecorder(
@@ -66,6 +69,7 @@ class MixerDuplex(DeviceDuplex):
 
     def _record_again(self) -> None:
         """The input ring was full: forget it. The output, which nobody wrote meanwhile, has ended as well."""
+        self._overflows += 1
         self._before += self._recording.done_frames
         self._taken = self._before
         self._heard.flush()
@@ -123,7 +127,9 @@ class MixerDuplex(DeviceDuplex):
 
     @property
     def flags(self) -> dict[str, int]:
-        """See `Duplex.flags`, since the recording began."""
+        """See `Duplex.flags`; an input ring that was full counts as an overflow."""
         stats = self._recording.stats
         names = ("input_underflows", "input_overflows", "output_underflows", "output_overflows")
-        return {name: int(getattr(stats, name)) for name in names}
+        flags = {name: int(getattr(stats, name)) for name in names}
+        flags["input_overflows"] += self._overflows
+        return flags
