@@ -29,6 +29,8 @@ TRUST_RADIANS = 0.3
 TRUST_EXCESS = 10.0
 # Pull towards the content's phase per hop where it is trusted: back in 0.2 s, too slow to be heard as a detune.
 ANCHOR = 0.03
+# Gradients as near as this, over the whole frame, are those of a target that is the content: its phase is taken.
+SAME_RADIANS = 0.002
 
 
 @compiled
@@ -105,14 +107,25 @@ def lean_on_content(gap, content_phase, distance, time_factor, frequency_factor,
 
 
 @compiled
-def anchor(content_phase, distance, phase):
-    """Draw ``phase`` a little towards the content's where it is trusted, so that rounding never adds up."""
+def anchor(magnitude, content_phase, distance, phase):
+    """Draw ``phase`` towards the content's where it is trusted, so that neither rounding nor the past stays."""
+    otherness = 1.0 + (_mean(distance, magnitude) * (1.0 / SAME_RADIANS)) ** 2
+    same = 1.0 / (otherness * otherness)
     for m in range(phase.shape[0]):
         away = content_phase[m] - phase[m]
         away -= TWO_PI * np.rint(away * TO_TURNS)
         apart = distance[m] * (1.0 / TRUST_RADIANS)
         doubt = 1.0 + apart * apart
-        phase[m] += ANCHOR * away / (doubt * doubt)
+        phase[m] += (same + (1.0 - same) * ANCHOR / (doubt * doubt)) * away
+
+
+@compiled
+def _mean(values, weights):
+    total, weight = 0.0, 1e-30
+    for m in range(values.shape[0]):
+        total += weights[m] * values[m]
+        weight += weights[m]
+    return total / weight
 
 
 @compiled
@@ -191,6 +204,8 @@ def random_phases(mark, random_state, phase):
 
 @compiled
 def wrap(phase):
-    """Phases to +-pi, so that an endless stream loses no precision."""
+    """Phases to +-pi, so that an endless stream loses no precision; 0 or pi at DC and Nyquist, which are real."""
     for m in range(phase.shape[0]):
         phase[m] -= TWO_PI * np.rint(phase[m] * TO_TURNS)
+    for m in (0, phase.shape[0] - 1):
+        phase[m] = math.pi if abs(phase[m]) > 0.5 * math.pi else 0.0

@@ -198,8 +198,9 @@ def _clean(target, content, magnitude, parts):
     pairs = content.view(np.float32)
     re, im = parts[0], parts[1]
     for m in range(target.shape[0]):
-        re[m] = pairs[2 * m] if abs(pairs[2 * m]) <= most else none
-        im[m] = pairs[2 * m + 1] if abs(pairs[2 * m + 1]) <= most else none
+        re_size, im_size = abs(pairs[2 * m]), abs(pairs[2 * m + 1])
+        re[m] = pairs[2 * m] if (re_size >= least) & (re_size <= most) else none
+        im[m] = pairs[2 * m + 1] if (im_size >= least) & (im_size <= most) else none
 
 
 @compiled
@@ -208,8 +209,13 @@ def _find_phase(plan, state, method):
     phase = state.phase[1]
     if method != RTPGHI:
         phase[:] = state.content_phase[1]
-    if method == BORROWED:
-        return
+    if method != BORROWED:
+        _integrate_phase(plan, state, method, phase)
+    kernels.wrap(phase)
+
+
+@compiled
+def _integrate_phase(plan, state, method, phase):
     time_step, frequency_step = state.steps[0], state.steps[1]
     kernels.gradient_steps(
         state.log_target, plan.rotation, plan.time_factor, plan.frequency_factor, time_step, frequency_step
@@ -229,7 +235,6 @@ def _find_phase(plan, state, method):
         state.log_target, time_step, frequency_step, state.phase[0], state.queue, state.mark, phase
     )
     if method == MIXED:
-        kernels.anchor(state.content_phase[1], state.distance[1], phase)
+        kernels.anchor(state.magnitude[0], state.content_phase[1], state.distance[1], phase)
     else:
         kernels.random_phases(state.mark, state.random, phase)
-    kernels.wrap(phase)

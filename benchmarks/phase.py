@@ -1,0 +1,159 @@
+"""The phase methods alone: spectral convergence and CPU time on recordings, against offline references.
+
+    SC = 20 log10(|| T - |STFT(y)| || / || T ||),   T the magnitudes asked for, y the signal made from them
+
+on the engine's own grid at 44.1 kHz, lower is better. ``clean``: T is a recording's magnitudes, so that 0 error is
+possible. ``25 %`` .. ``100 %``: T is a geometric blend with another recording at equal energy. No signal has such
+magnitudes, so no phase reaches less than some floor; the last row shows about where that is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.tables import markdown_table
+from stylefx.analysis.grid import grid_for
+from stylefx.analysis.window import GAUSS_GAMMA, gauss_window
+from stylefx.audio.files import read_audio
+from stylefx.clips import CREDITS, clip_path
+from stylefx.phase.offline import griffin_lim, pghi, spectrogram
+from stylefx.phase.stage import Phase
+
+GRID = grid_for(44_100)
+# A voice, winds, plucked strings, drums and a band, each with something unlike it.
+PAIRS = (
+    ("singing_male", "guitar_solo"),
+    ("trumpet_solo", "string_orchestra"),
+    ("guitar_solo", "jazz_trio"),
+    ("jazz_trio", "singing_male"),
+    ("speech_male", "guitar_chord"),
+    ("tabla", "trumpet_solo"),
+)
+QUICK_PAIRS = PAIRS[:1]
+BLENDS = {"clean": 0.0, "25 %": 0.25, "50 %": 0.5, "100 %": 1.0}
+SKIP_SECONDS, SECONDS, QUICK_SECONDS = 0.5, 2.0, 1.0
+# Frames of silence around each recording, so that a stream begins and ends as the engine's do; then the ends of the
+# recording, cut out of a longer one. Neither is the subject.
+SILENT_FRAMES = GRID.window_length // GRID.hop
+EDGE_FRAMES = SILENT_FRAMES + 10
+LEAST = 1e-5
+FAST = 0.99
+WINDOW = np.pad(gauss_window(GRID.window_length), (GRID.n_fft - GRID.window_length) // 2)
+GAMMA = GAUSS_GAMMA * GRID.window_length**2
+
+Method = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def streaming(method: str, iterations: int) -> Method:
+    """The engine's phase stage, as a function of target magnitudes and content (bins, frames) -> samples."""
+
+    def make(target: np.ndarray, content: np.ndarray) -> np.ndarray:
+        stage = Phase(method, iterations)
+        stage.prepare(GRID)
+        centre = np.where(np.arange(GRID.bins) % 2, -1, 1).astype(np.float32)
+        held = stage.latency_samples // GRID.hop
+        ahead = np.zeros((held, GRID.bins), np.complex64)
+        contents = np.concatenate((content.T * centre, ahead)).astype(np.complex64)
+        targets = np.concatenate((target.T, ahead.real))
+        frames = np.array([stage.process(*pair).copy() for pair in zip(targets, contents)])[held:]
+        phase = np.angle(frames * centre).T
+        return griffin_lim(target, GRID.n_fft, GRID.hop, WINDOW, 0, 0, initial_phase=phase)
+
+    return make
+
+
+def offline(iterations: int, momentum: float = 0.0, integrated: bool = False) -> Method:
+    """Griffin-Lim (fast with momentum) from random or from integrated phase."""
+
+    def make(target: np.ndarray, content: np.ndarray) -> np.ndarray:
+        start = pghi(target, GRID.n_fft, GRID.hop, GAMMA) if integrated else None
+        return griffin_lim(target, GRID.n_fft, GRID.hop, WINDOW, iterations, 0, momentum, start)
+
+    return make
+
+
+METHODS: dict[str, Method] = {
+    **{f"mixed, {n} updates": streaming("mixed", n) for n in (0, 1, 2, 3, 4, 8)},
+    **{f"rtpghi, {n} updates": streaming("rtpghi", n) for n in (0, 1, 2, 4)},
+    **{f"borrowed, {n} updates": streaming("borrowed", n) for n in (0, 4)},
+    "offline: Griffin-Lim 32": offline(32),
+    "offline: Griffin-Lim 100": offline(100),
+    "offline: fast Griffin-Lim 100": offline(100, FAST),
+    "offline: PGHI": offline(0, integrated=True),
+    "offline: PGHI, fast Griffin-Lim 100": offline(100, FAST, integrated=True),
+}
+QUICK_METHODS = ("mixed, 0 updates", "mixed, 4 updates", "rtpghi, 4 updates", "offline: Griffin-Lim 32")
+
+
+def run(quick: bool) -> list[dict[str, Any]]:
+    """One row a method: its name, mean SC in dB by kind of target, CPU microseconds a frame.
+
+    Streaming rows count one frame of target and content to one frame of spectrum, with what the stage needs
+    around it to be called from Python; offline rows the whole reconstruction.
+    """
+    pairs, seconds = (QUICK_PAIRS, QUICK_SECONDS) if quick else (PAIRS, SECONDS)
+    cases = {kind: [case(*pair, blend, seconds) for pair in pairs] for kind, blend in BLENDS.items()}
+    names = QUICK_METHODS if quick else tuple(METHODS)
+    warm_target, warm_content = (part[:, :20] for part in cases["clean"][0])
+    rows = []
+    for name in names:
+        METHODS[name](warm_target, warm_content)
+        row: dict[str, Any] = {"method": name}
+        costs = []
+        for kind, found in cases.items():
+            scores = []
+            for target, content in found:
+                began = time.process_time()
+                samples = METHODS[name](target, content)
+                costs.append((time.process_time() - began) / target.shape[1])
+                scores.append(spectral_convergence(target, samples))
+            row[kind] = float(np.mean(scores))
+        rows.append({**row, "us": float(1e6 * np.median(costs))})
+    return rows
+
+
+def case(name: str, other: str, blend: float, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+    """Target magnitudes and content (bins, frames): ``name`` as it is, or its magnitudes blended with ``other``'s."""
+    content, style = _recording(name, seconds), np.abs(_recording(other, seconds))
+    frames = min(content.shape[1], style.shape[1])
+    content, style = content[:, :frames], style[:, :frames]
+    magnitude = np.abs(content)
+    if blend == 0.0:
+        return magnitude, content
+    style = style * np.linalg.norm(magnitude) / np.linalg.norm(style)
+    return ((magnitude + LEAST) ** (1 - blend) * (style + LEAST) ** blend).astype(np.float32), content
+
+
+def _recording(name, seconds):
+    path = clip_path(name) if name in CREDITS else Path(__file__).parent / "clips" / f"{name}.flac"
+    audio, sample_rate = read_audio(path)
+    if sample_rate != GRID.sample_rate:
+        raise ValueError(f"{path.name} is at {sample_rate} Hz, the grid at {GRID.sample_rate}")
+    length = round(seconds * sample_rate)
+    start = min(round(SKIP_SECONDS * sample_rate), max(0, len(audio) - length))
+    excerpt = np.pad(audio[start : start + length].mean(axis=1), SILENT_FRAMES * GRID.hop)
+    return spectrogram(excerpt, GRID.n_fft, GRID.hop, WINDOW)
+
+
+def spectral_convergence(target: np.ndarray, samples: np.ndarray) -> float:
+    """SC in dB of ``samples`` against ``target`` (bins, frames), without the frames at the ends."""
+    found = np.abs(spectrogram(samples.astype(np.float64), GRID.n_fft, GRID.hop, WINDOW))
+    inner = slice(EDGE_FRAMES, min(target.shape[1], found.shape[1]) - EDGE_FRAMES)
+    error = np.linalg.norm(target[:, inner] - found[:, inner]) / np.linalg.norm(target[:, inner])
+    return float(20 * np.log10(error))
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """The rows as a table."""
+    headers = ("phase method", *(f"SC {kind}" for kind in BLENDS), "CPU us a frame")
+    cells = [(row["method"], *(f"{row[kind]:.1f}" for kind in BLENDS), f"{row['us']:.0f}") for row in rows]
+    text = (
+        "Spectral convergence in dB (lower is better), mean over pairs of recordings; targets are a recording's "
+        "own magnitudes or blends with another's. Streaming rows wait two hops (11.6 ms), offline rows see all.\n"
+    )
+    return text + "\n" + markdown_table(headers, cells)
