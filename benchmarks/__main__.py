@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run, report, and say by the exit code whether anything failed."""
-    from benchmarks import report
+    from benchmarks import report, tables
     from benchmarks.drawing import draw
 
     args = parser().parse_args(arguments)
@@ -60,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         "machine": timing.machine(),
         "load": timing.load(),
         "notes": [],
+        "limited": bool(args.quick or args.cases or args.row or args.section or args.soundfont),
     }
     try:
         run_all(args, results)
@@ -67,11 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"benchmarks: {error}", file=sys.stderr)
         return error.exit_code
     results["cpu_minutes"] = (time.process_time() - began) / 60
-    limited = bool(args.quick or args.cases or args.row or args.section or args.soundfont)
-    folder = args.output or (HERE / "cache" / "limited" if limited else HERE)
+    results["medians"] = tables.all_medians(results.get("quality", []))
+    folder = args.output or (HERE / "cache" / "limited" if results["limited"] else HERE)
     text = report.write(results, folder)
     draw(results, folder / "pictures")
-    if limited:
+    if results["limited"]:
         print(text)
     if args.json:
         args.json.write_text(json.dumps(results, indent=1, default=float))

@@ -30,7 +30,7 @@ def write(results: dict[str, Any], folder: Path) -> str:
     """The report as Markdown, also written to ``folder/RESULTS.md``."""
     parts = [_head(results)]
     if results.get("quality"):
-        parts += [_says(results["quality"]), *_quality(results)]
+        parts += [_says(results), *_quality(results)]
     parts += ["## Systems that cannot run here", _elsewhere()]
     for name, section in SECTIONS.items():
         if results.get(name):
@@ -52,9 +52,11 @@ def _head(results: dict[str, Any]) -> str:
     return "\n\n".join(lines + results["notes"])
 
 
-def _says(records: list[dict[str, Any]]) -> str:
-    lines = ["## What the table says"]
-    lines += [COMMENT.read_text().strip()] if COMMENT.exists() else []
+def _says(results: dict[str, Any]) -> str:
+    lines, records = ["## What the table says"], results["quality"]
+    # The comment is on the full run; a limited one shows other numbers.
+    if COMMENT.exists() and not results["limited"]:
+        lines.append(COMMENT.read_text().strip())
     lost = tables.losses(records)
     lines.append("Summary cells in which a rival's median beats `stylefx` (copies left out):")
     lines.append("\n".join(f"- {line}" for line in lost) or "none.")

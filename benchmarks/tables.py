@@ -60,6 +60,18 @@ def summary(records: list[Record]) -> str:
     return markdown_table(["row", *names, "cases", "failures"], lines)
 
 
+def all_medians(records: list[Record]) -> list[dict[str, Any]]:
+    """The numbers of every summary: source, group, row, cases that worked, and the medians."""
+    found = []
+    for source, group in groups(records):
+        members = of_group(records, source, group)
+        for row in dict.fromkeys(record["row"] for record in members):
+            mine = [r for r in members if r["row"] == row and "error" not in r]
+            values = medians(mine, PAIRED + REAL + COST)
+            found.append({"source": source, "group": group, "row": row, "cases": len(mine), **values})
+    return found
+
+
 def per_case(records: list[Record]) -> str:
     """Cases down, rows across; a cell holds the headline metrics, or the kind of error."""
     names = CASE_CELL[kind_of(records)]

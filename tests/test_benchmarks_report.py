@@ -101,6 +101,7 @@ def test_the_report_says_what_the_table_says(tmp_path):
         "arguments": "",
         "machine": timing.machine(),
         "load": 0.5,
+        "limited": False,
         "notes": ["Not measured: nothing."],
         "cpu_minutes": 1.0,
         "quality": [record("EQ match", **PAIRED), record("stylefx", error="ValueError: broken")],
@@ -111,6 +112,17 @@ def test_the_report_says_what_the_table_says(tmp_path):
     for expected in ("## What the table says", "1 failed: ValueError: broken", "RAVE", "numpy", "E: y"):
         assert expected in text
     assert json.dumps(results)
+
+
+def test_medians_count_only_the_cases_that_worked():
+    records = [
+        record("EQ match", mel=1.0, mel_closed=0.1),
+        record("EQ match", mel=3.0, mel_closed=0.3),
+        record("EQ match", error="E"),
+    ]
+    (found,) = tables.all_medians(records)
+    assert found["cases"] == 2
+    assert found["mel_closed"] == pytest.approx(0.2)
 
 
 def test_unknown_rows_are_answered_with_the_known_ones():
