@@ -1,4 +1,4 @@
-"""The streaming path: analysis -> start -> optimise -> phase -> overlap-add, one hop after the other.
+"""The streaming path: analysis -> decode -> optimise -> phase -> overlap-add, one hop after the other.
 
 Every step has the same shapes for every hop, so the samples do not depend on how the stream was cut into blocks.
 Several channels share one reference spectrum; each gets the same magnitude ratio and the same phase rotation, so
@@ -16,14 +16,17 @@ import numpy as np
 from stylefx.analysis.frames import Analysis, reference_spectrum
 from stylefx.analysis.grid import grid_for
 from stylefx.compute import compute_device
+from stylefx.decode.content import ContentStart
+from stylefx.decode.decoder import Decoder
+from stylefx.decode.envelope import EnvelopeStart
 from stylefx.errors import UsageError
 from stylefx.optimise.stream import Optimise
 from stylefx.phase.stage import Phase
-from stylefx.start.envelope import EnvelopeStart
 from stylefx.style import Style
+from stylefx.synthesis.loudness import Loudness
 from stylefx.synthesis.overlap_add import OverlapAdd
 
-STARTS = ("envelope", "content")
+STARTS = ("decoder", "envelope", "content")
 TINY = 1e-12
 
 
@@ -31,38 +34,34 @@ class StreamingPath:
     """Samples in, hops of styled samples out, ``latency_samples`` late."""
 
     def __init__(self, style: Style, iterations: int, device: str, start: str):
-        if start not in STARTS:
-            raise UsageError(f"start {start!r} is not known: use one of {', '.join(STARTS)}")
         self.analysis = Analysis()
-        self.start = EnvelopeStart(style.arrays["envelope"]) if start == "envelope" else None
+        self.decode = _start_for(style, start)
         self.optimise = Optimise(style.arrays["gram"], style.meta["seed"], iterations, compute_device(device))
+        self.loudness = Loudness()
         self.phase = Phase()
         self.overlap_add = OverlapAdd()
+        self._stages = (
+            self.analysis, self.decode, self.optimise, self.loudness, self.phase, self.overlap_add
+        )  # fmt: skip
         self.stage_seconds: dict[str, float] = defaultdict(float)
 
     def prepare(self, sample_rate: int, channels: int) -> None:
         """Allocate every stage for a rate in Hz and a number of channels; latency and hop are known after."""
         grid = grid_for(sample_rate)
-        self.analysis.prepare(grid, channels)
-        if self.start is not None:
-            self.start.prepare(grid)
-        self.optimise.prepare(grid)
-        self.phase.prepare(grid)
-        self.overlap_add.prepare(grid, channels)
-        stages = (self.analysis, self.optimise, self.phase, self.overlap_add)
+        for stage in (self.analysis, self.overlap_add):
+            stage.prepare(grid, channels)
+        for stage in (self.decode, self.optimise, self.loudness, self.phase):
+            stage.prepare(grid)
         self.hop = self.lead_in = grid.hop
-        self.latency_samples = sum(stage.latency_samples for stage in stages)
+        self.latency_samples = sum(stage.latency_samples for stage in self._stages)
         # Each channel over the reference, for the frames that the phase stage still holds.
-        self._shares = np.ones(
-            (self.phase.latency_samples // grid.hop + 1, channels, grid.bins), np.complex64
-        )
-        self._shares[:] = 0
+        held = self.phase.latency_samples // grid.hop + 1
+        self._shares = np.zeros((held, channels, grid.bins), np.complex64)
 
     def reset(self) -> None:
         """Forget every sample, as new."""
-        for stage in (self.analysis, self.start, self.optimise, self.phase, self.overlap_add):
-            if stage is not None:
-                stage.reset()
+        for stage in self._stages:
+            stage.reset()
         self._shares[:] = 0
         self.stage_seconds.clear()
 
@@ -73,11 +72,11 @@ class StreamingPath:
             content = reference_spectrum(spectrum)
             magnitude = np.abs(content)
             clock.charge("analysis")
-            start = magnitude if self.start is None else self.start.process(magnitude)
-            clock.charge("start")
+            start = self.decode.process(magnitude)
+            clock.charge("decode")
             target = self.optimise.process(start)
             clock.charge("optimise")
-            target = with_energy_of(magnitude, blend(magnitude, target, strength))
+            target = self.loudness.process(magnitude, blend(magnitude, target, strength))
             frame = self.phase.process(target, content)
             clock.charge("phase")
             finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
@@ -105,10 +104,15 @@ def blend(content: np.ndarray, target: np.ndarray, strength: float) -> np.ndarra
     return content * ratio ** np.float32(strength)
 
 
-def with_energy_of(content: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """``target`` scaled to the content's energy in this frame: loudness follows the player."""
-    wanted, found = float(np.dot(content, content)), float(np.dot(target, target))
-    return target * np.float32(np.sqrt(wanted / found)) if found > TINY else target
+def _start_for(style: Style, start: str):
+    """The stage that makes the optimiser's start."""
+    if start == "decoder":
+        return Decoder(style.arrays)
+    if start == "envelope":
+        return EnvelopeStart(style.arrays["envelope"])
+    if start == "content":
+        return ContentStart()
+    raise UsageError(f"start {start!r} is not known: use one of {', '.join(STARTS)}")
 
 
 class _Clock:

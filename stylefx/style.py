@@ -24,8 +24,22 @@ FILTERS = 64  # of optimise/harmonic.py, which is slow to import
 ULYANOV_BINS = 1025  # of the published n_fft, 2048
 # Array name -> shape, per method. A word stands for any size, the same wherever the word appears.
 Shape = tuple[str | int, ...]
+# The decoder compares its sizes with its features' when it is made (decode/decoder.py).
+DECODER: dict[str, Shape] = {
+    "decoder_weight1": ("decoder_features", "decoder_hidden"),
+    "decoder_bias1": ("decoder_positions", "decoder_hidden"),
+    "decoder_weight2": ("decoder_hidden", "decoder_hidden"),
+    "decoder_bias2": ("decoder_hidden",),
+    "decoder_weight3": ("decoder_hidden", "decoder_hidden"),
+    "decoder_bias3": ("decoder_hidden",),
+    "decoder_weight4": ("decoder_hidden",),
+    "decoder_bias4": (1,),
+    "decoder_skip": (2,),
+    "decoder_envelope": ("decoder_positions",),
+    "decoder_mean_levels": ("decoder_positions",),
+}
 ARRAYS: dict[str, dict[str, Shape]] = {
-    "harmonic": {"gram": (FILTERS, FILTERS), "envelope": (POSITIONS,)},
+    "harmonic": {"gram": (FILTERS, FILTERS), "envelope": (POSITIONS,), **DECODER},
     "ulyanov": {"log_magnitudes": ("frames", ULYANOV_BINS)},
 }
 # Arrays that may stand beside them: a coarse log spectrogram of the clip in dB, for pictures of a style (picture.py).
@@ -36,6 +50,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "envelope": (-50.0, 50.0),  # natural log of magnitude
     "log_magnitudes": (0.0, 50.0),
     "preview": (-300.0, 300.0),
+    **dict.fromkeys(DECODER, (-100.0, 100.0)),
 }
 
 

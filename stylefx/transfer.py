@@ -34,7 +34,7 @@ class StyleTransfer:
     device
         ``auto``, ``cpu`` or ``cuda``.
     start
-        ``envelope`` (default) or ``content``: what the optimiser starts from.
+        ``decoder`` (default), ``envelope`` (the clip's on each frame) or ``content``: what the optimiser starts from.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class StyleTransfer:
         strength: float = 1.0,
         iterations: int | None = None,
         device: str = "auto",
-        start: str = "envelope",
+        start: str = "decoder",
     ):
         for name, value in (("mix", mix), ("strength", strength)):
             if not 0 <= value <= 1:

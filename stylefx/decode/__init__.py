@@ -1,1 +1,1 @@
-"""The warm start: each frame of the content answered by the decoder with a first target magnitude, causally."""
+"""The warm start: a first guess of each frame's target magnitude, causal: by the decoder, or by the clip's envelope."""

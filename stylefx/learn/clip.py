@@ -36,7 +36,8 @@ def fit(
         ``harmonic`` (pitch-invariant statistics, streams in real time) or ``ulyanov`` (Ulyanov & Lebedev 2016
         as published, offline).
     quality
-        ``draft``, ``normal`` or ``best``.
+        ``draft`` (the decoder as pretrained, at once), ``normal`` (with steps on the clip, some seconds) or
+        ``best`` (more of them). The published method has one quality.
     seed
         Of every random draw: same audio and seed, same style.
 
@@ -55,7 +56,7 @@ def fit(
     audio = audio[:, None] if audio.ndim == 1 else audio
     check_clip(audio, sample_rate)
     mono = to_mono(audio)
-    arrays, grid = _learn(mono, sample_rate, method, seed)
+    arrays, grid = _learn(audio, mono, sample_rate, method, quality, seed)
     source = {
         "name": "audio",
         "sha256": hashlib.sha256(audio.tobytes()).hexdigest(),
@@ -75,13 +76,16 @@ def fit(
     return Style(method, {**arrays, "preview": preview(mono[:, None], sample_rate)}, meta)
 
 
-def _learn(mono: np.ndarray, sample_rate: int, method: str, seed: int) -> tuple[dict[str, np.ndarray], Grid]:
+def _learn(
+    audio: np.ndarray, mono: np.ndarray, sample_rate: int, method: str, quality: str, seed: int
+) -> tuple[dict[str, np.ndarray], Grid]:
     """The method's arrays and the grid they belong to."""
     if method == "ulyanov":
         from stylefx.learn.ulyanov import GRID, learn_ulyanov
 
         return learn_ulyanov(mono, sample_rate), GRID
+    from stylefx.learn.decoder import fit_decoder
     from stylefx.learn.harmonic import learn_harmonic
 
     grid = grid_for(sample_rate)
-    return learn_harmonic(mono, grid, seed), grid
+    return {**learn_harmonic(mono, grid, seed), **fit_decoder(audio, sample_rate, quality, seed)}, grid

@@ -16,6 +16,7 @@ from stylefx.analysis.axis import Reader, axis_hz
 from stylefx.analysis.grid import Grid, grid_for
 from stylefx.analysis.level import Reference, log_relative
 from stylefx.analysis.window import gauss_window
+from stylefx.decode.envelope import Envelope, log_magnitude
 from stylefx.optimise.harmonic import (
     FILTERS,
     FRAMES_SEEN,
@@ -27,7 +28,6 @@ from stylefx.optimise.harmonic import (
     gram_target,
     position_weights,
 )
-from stylefx.start.envelope import Envelope, log_magnitude
 from stylefx.style import Style
 
 FRAMES_AT_ONCE = 128

@@ -63,7 +63,7 @@ class DeviceDuplex(Duplex):
     source, sink : Device
         Where the sound comes from and goes to.
     blocksize : int or None
-        Frames a block, for the device and the worker; by default the device's own and one hop of the engine.
+        Frames a block, for the device and the worker; by default the device's own, and at most one hop of the engine.
     """
 
     def __init__(self, source: Device, sink: Device, blocksize: int | None):
@@ -74,11 +74,7 @@ class DeviceDuplex(Duplex):
         self._hop = grid_for(self.sample_rate).hop
         self.block = blocksize or self._hop
         self.ended = False
-        self._poll_seconds = float(
-            np.clip(
-                self.block / self.sample_rate / POLLS_A_BLOCK, SHORTEST_POLL_SECONDS, LONGEST_POLL_SECONDS
-            )
-        )
+        self._block_is_free = blocksize is None
         self._taken = 0
         self._arrived_frames, self._arrived_at = 0, 0.0
         self._looked_at = 0.0
@@ -117,6 +113,8 @@ class DeviceDuplex(Duplex):
         except sounddevice.PortAudioError as error:
             raise NoDeviceError(f"{self.name} cannot be opened ({_reason(error)}): {CURE}") from error
         self.burst = self._listen()
+        if self._block_is_free:
+            self.block = min(self.block, self.burst)
         self.delay = worker_delay(self.block, self._hop, self.burst)
 
     def __exit__(
@@ -146,6 +144,11 @@ class DeviceDuplex(Duplex):
             self._arrived_frames, self._arrived_at = frames, min(now, max(self._looked_at, expected))
         self._looked_at = now
         return frames
+
+    @property
+    def _poll_seconds(self) -> float:
+        part = self.block / self.sample_rate / POLLS_A_BLOCK
+        return min(max(part, SHORTEST_POLL_SECONDS), LONGEST_POLL_SECONDS)
 
     def time(self) -> float:
         """See `Duplex.time`."""

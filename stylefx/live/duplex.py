@@ -70,9 +70,14 @@ class Duplex(AbstractContextManager, Protocol):
 
 
 def worker_delay(block: int, hop: int, burst: int) -> int:
-    """Frames of delay between input and output of the worker, a multiple of ``block``.
+    """Frames of delay between input and output of the worker.
 
-    A block can be answered when the next one comes. When the device brings ``burst`` frames at once, that
-    is a burst later; and when several blocks make a hop, the hop's work is given a hop's time.
+    The device brings, and asks for, ``burst`` frames at once. From the moment at which a block is complete until
+    the device asks for its answer there must be time for the work: as long as the sound that is worked on at once,
+    a block, a burst, or a hop that several blocks complete. Where neither of block and burst is a multiple of the
+    other, blocks wait up to a burst more.
     """
-    return -(-max(block, hop, burst) // block) * block
+    if burst % block == 0:
+        return max(hop, burst)
+    waiting = block - burst if block % burst == 0 else block
+    return waiting + max(block, hop, burst)

@@ -18,7 +18,7 @@ from stylefx.phase.compiled import compiled
 
 BUCKETS = 512
 NOBODY = -1
-TODO, DONE, QUIET = 0, 1, 2
+QUIET, DONE = -1, -2
 TWO_PI = 2.0 * math.pi
 TO_TURNS = 1.0 / TWO_PI
 # Bins this far below the loudest of two frames (e^-13.8 = 1e-6) get no phase of their own.
@@ -129,71 +129,84 @@ def _mean(values, weights):
 
 
 @compiled
-def integrate(log_magnitude, time_step, frequency_step, phase_before, queue, mark, phase):
-    """Fill ``phase`` along the loudest path; bins below the tolerance keep what is in it and are marked QUIET.
+def integrate(log_magnitude, time_step, frequency_step, phase_before, queue, levels, phase):
+    """Fill ``phase`` along the loudest path; bins below the tolerance keep what is in it.
 
     ``queue`` is int32 (BUCKETS + 2 bins,): the top of each bucket's stack, then the node under each node. Node m is
-    bin m of the frame before, node bins + m is bin m of this one. ``mark`` is int32 (bins,).
+    bin m of the frame before, node bins + m is bin m of this one. ``levels`` is int32 (2, bins): the bucket of each
+    node; in the second row it is QUIET below the tolerance and DONE once the bin has its phase.
     """
     top, under = queue[:BUCKETS], queue[BUCKETS:]
-    before, now = log_magnitude[0], log_magnitude[1]
     bins = phase.shape[0]
-    loudest = _loudest(before, now)
-    quietest = loudest + LOG_TOLERANCE
-    per_log = (BUCKETS - 1) / -LOG_TOLERANCE
-    top[:] = NOBODY
-    left = 0
-    cursor = 0
-    for m in range(bins):
-        if now[m] > quietest:
-            mark[m] = TODO
-            left += 1
-            bucket = max(0, int((before[m] - quietest) * per_log))
-            under[m] = top[bucket]
-            top[bucket] = m
-            cursor = max(cursor, bucket)
-        else:
-            mark[m] = QUIET
+    level = levels[1]
+    _into_buckets(log_magnitude[0], log_magnitude[1], levels[0], level)
+    left = _push_seeds(levels[0], level, top, under)
+    loudest = BUCKETS - 1
     while left > 0:
-        while top[cursor] == NOBODY:
-            cursor -= 1
-        node = top[cursor]
-        top[cursor] = under[node]
-        first, last = node, node
-        if node >= bins:
-            first, last = max(node - bins - 1, 0), min(node - bins + 1, bins - 1)
-        for m in range(first, last + 1):
-            if mark[m] != TODO:
-                continue
-            if node < bins:
-                phase[m] = phase_before[m] + time_step[m]
-            elif m > node - bins:
-                phase[m] = phase[m - 1] + frequency_step[m - 1]
-            else:
-                phase[m] = phase[m + 1] - frequency_step[m]
-            mark[m] = DONE
+        while top[loudest] == NOBODY:
+            loudest -= 1
+        node = top[loudest]
+        top[loudest] = under[node]
+        if node < bins:
+            if level[node] >= 0:
+                phase[node] = phase_before[node] + time_step[node]
+                loudest = _reach(node, level, top, under, loudest)
+                left -= 1
+            continue
+        m = node - bins
+        if m + 1 < bins and level[m + 1] >= 0:
+            phase[m + 1] = phase[m] + frequency_step[m]
+            loudest = _reach(m + 1, level, top, under, loudest)
             left -= 1
-            bucket = int((now[m] - quietest) * per_log)
-            under[bins + m] = top[bucket]
-            top[bucket] = bins + m
-            cursor = max(cursor, bucket)
+        if m > 0 and level[m - 1] >= 0:
+            phase[m - 1] = phase[m] - frequency_step[m - 1]
+            loudest = _reach(m - 1, level, top, under, loudest)
+            left -= 1
 
 
 @compiled
-def _loudest(before, now):
-    loudest = before[0]
+def _into_buckets(before, now, level_before, level_now):
+    peak = before[0]
     for m in range(now.shape[0]):
         louder = max(before[m], now[m])
-        loudest = louder if louder > loudest else loudest
-    return loudest
+        peak = louder if louder > peak else peak
+    quietest = peak + LOG_TOLERANCE
+    per_log = (BUCKETS - 1) / -LOG_TOLERANCE
+    for m in range(now.shape[0]):
+        level_before[m] = np.int32(max((before[m] - quietest) * per_log, 0.0))
+        level_now[m] = np.int32((now[m] - quietest) * per_log) if now[m] > quietest else np.int32(QUIET)
 
 
 @compiled
-def random_phases(mark, random_state, phase):
-    """Uniform phases for the bins marked QUIET, from the running xorshift64* generator in ``random_state``."""
+def _push_seeds(level_before, level_now, top, under):
+    """Queue the frame before, where this one is above the tolerance; returns how many bins that are."""
+    top[:] = NOBODY
+    count = 0
+    for m in range(level_now.shape[0]):
+        if level_now[m] >= 0:
+            under[m] = top[level_before[m]]
+            top[level_before[m]] = m
+            count += 1
+    return count
+
+
+@compiled
+def _reach(m, level, top, under, loudest):
+    """Queue bin m as a place to go on from and mark it done; returns the loudest bucket in use."""
+    bucket = level[m]
+    node = level.shape[0] + m
+    under[node] = top[bucket]
+    top[bucket] = node
+    level[m] = DONE
+    return max(loudest, bucket)
+
+
+@compiled
+def random_phases(level, random_state, phase):
+    """Uniform phases for the bins whose level is QUIET, from the running xorshift64* generator in ``random_state``."""
     state = random_state[0]
     for m in range(phase.shape[0]):
-        if mark[m] == QUIET:
+        if level[m] == QUIET:
             state ^= state >> np.uint64(12)
             state ^= state << np.uint64(25)
             state ^= state >> np.uint64(27)

@@ -66,7 +66,7 @@ class PhaseState(NamedTuple):
     content: np.ndarray  # float32 (2, bins): scratch, its real and imaginary parts
     power: np.ndarray  # float32 (bins,): scratch
     queue: np.ndarray  # int32: scratch
-    mark: np.ndarray  # int32 (bins,): scratch
+    levels: np.ndarray  # int32 (2, bins): scratch
 
 
 class Phase:
@@ -139,7 +139,7 @@ def _silence(grid):
         content=np.zeros((2, bins), np.float32),
         power=np.ones(bins, np.float32),
         queue=np.zeros(kernels.BUCKETS + 2 * bins, np.int32),
-        mark=np.zeros(bins, np.int32),
+        levels=np.zeros((2, bins), np.int32),
     )
 
 
@@ -175,7 +175,7 @@ def _take(state, target, content):
         pair[0] = pair[1]
     state.magnitude[0] = state.magnitude[1]
     _clean(target, content, state.magnitude[1], state.content)
-    power, bits, log_target, gap = state.power, state.mark, state.log_target[2], state.gap[2]
+    power, bits, log_target, gap = state.power, state.levels[0], state.log_target[2], state.gap[2]
     magnitude, re, im = state.magnitude[1], state.content[0], state.content[1]
     least = np.float32(TINY * TINY)
     for m in range(power.shape[0]):
@@ -232,9 +232,9 @@ def _integrate_phase(plan, state, method, phase):
             frequency_step,
         )
     kernels.integrate(
-        state.log_target, time_step, frequency_step, state.phase[0], state.queue, state.mark, phase
+        state.log_target, time_step, frequency_step, state.phase[0], state.queue, state.levels, phase
     )
     if method == MIXED:
         kernels.anchor(state.magnitude[0], state.content_phase[1], state.distance[1], phase)
     else:
-        kernels.random_phases(state.mark, state.random, phase)
+        kernels.random_phases(state.levels[1], state.random, phase)

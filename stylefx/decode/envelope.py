@@ -1,4 +1,4 @@
-"""Start: every frame gives up its own spectral envelope and takes the clip's.
+"""The plain start: every frame gives up its own spectral envelope and takes the clip's.
 
 The envelope is the first cepstral coefficients of the log magnitude (homomorphic deconvolution, Oppenheim & Schafer
 1968; cross-synthesis in Zölzer, DAFX, section 8.4), smooth over about 1.1 kHz, so that partials stay where the player
