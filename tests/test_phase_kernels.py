@@ -145,12 +145,12 @@ def test_buckets_do_as_well_as_a_heap(name):
 def test_every_audible_bin_is_reached_and_only_those():
     rng = np.random.default_rng(3)
     logs = rng.uniform(-20, 0, (3, 500))
-    queue, mark = np.zeros(kernels.BUCKETS + 1000, np.int32), np.zeros(500, np.int32)
+    queue, levels = np.zeros(kernels.BUCKETS + 1000, np.int32), np.zeros((2, 500), np.int32)
     phase = np.full(500, np.nan)
-    kernels.integrate(logs, rng.random(500), rng.random(500), np.zeros(500), queue, mark, phase)
+    kernels.integrate(logs, rng.random(500), rng.random(500), np.zeros(500), queue, levels, phase)
     audible = logs[1] > logs[:2].max() + kernels.LOG_TOLERANCE
     np.testing.assert_array_equal(np.isfinite(phase), audible)
-    np.testing.assert_array_equal(mark == kernels.DONE, audible)
+    np.testing.assert_array_equal(levels[1] == kernels.DONE, audible)
 
 
 def test_random_phases_are_uniform_and_run_on():
