@@ -65,14 +65,12 @@ def angles(re, im, out):
         x, y = np.float64(re[m]), np.float64(im[m])
         across, up = abs(x), abs(y)
         small, large = min(across, up), max(across, up)
-        tangent = small / (large + 1e-300)
-        # Half the angle, twice: tan(t / 2) = tan t / (1 + sqrt(1 + tan^2 t)).
-        tangent = tangent / (1.0 + math.sqrt(1.0 + tangent * tangent))
-        tangent = tangent / (1.0 + math.sqrt(1.0 + tangent * tangent))
-        square = tangent * tangent
-        angle = (
-            4.0 * tangent * (1.0 - square * (1 / 3 - square * (1 / 5 - square * (1 / 7 - square * (1 / 9)))))
-        )
+        # tan(angle / 2) = sin / (1 + cos), at most sqrt(2) - 1, where the series of the arc tangent is short.
+        half = small / (large + math.sqrt(large * large + small * small) + 1e-300)
+        square = half * half
+        series = 1 / 11 - square * (1 / 13 - square * (1 / 15 - square * (1 / 17)))
+        series = 1 / 5 - square * (1 / 7 - square * (1 / 9 - square * series))
+        angle = 2.0 * half * (1.0 - square * (1 / 3 - square * series))
         angle = HALF_PI - angle if up > across else angle
         angle = math.pi - angle if x < 0.0 else angle
         out[m] = -angle if y < 0.0 else angle
