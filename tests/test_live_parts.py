@@ -89,28 +89,44 @@ def test_the_ladder_climbs_after_a_quiet_time_that_doubles_when_it_did_not_last(
     assert engine.iterations == 5
 
 
-def test_load_percentiles_are_those_of_all_blocks():
-    meters = Meters()
+def test_load_percentiles_are_those_of_all_hops():
+    meters = Meters(RATE, 256)
     loads = np.random.default_rng(2).gamma(2, 10, 5000)
     for load in loads:
-        meters.count_load(load)
-    assert meters.most_load_percent == loads.max()
+        for part in (0.9, 0.0, 0.1, 0.0):  # one of the blocks that make a hop has the work
+            meters.count_work(part * load / 100 * 256 / RATE, 64)
+    assert meters.most_load_percent == pytest.approx(loads.max())
     for percent in (50, 99):
         assert meters.load_percentile(percent) == pytest.approx(np.percentile(loads, percent), abs=0.3)
 
 
 def test_a_load_beyond_the_scale_is_still_the_maximum():
-    meters = Meters()
-    meters.count_load(123_456.0)
-    assert (meters.most_load_percent, meters.load_percentile(99)) == (123_456.0, pytest.approx(1000, abs=1))
+    meters = Meters(RATE, 1024)
+    meters.count_work(10.0, 1024)
+    assert meters.most_load_percent == pytest.approx(100 * 10 * RATE / 1024)
+    assert meters.load_percentile(99) == pytest.approx(1000, abs=1)
 
 
 @pytest.mark.parametrize(
     ("block", "hop", "burst", "delay"),
-    [(1024, 256, 1024, 1024), (256, 256, 1024, 1024), (64, 256, 64, 256), (480, 256, 1440, 1440)],
+    [
+        (1024, 256, 1024, 1024),
+        (256, 256, 1024, 1024),
+        (64, 256, 64, 256),
+        (64, 256, 1024, 1024),
+        (480, 256, 1440, 1440),
+        (256, 256, 64, 448),
+        (4096, 256, 1024, 7168),
+        (1000, 256, 256, 2000),
+    ],
 )
-def test_the_worker_waits_for_a_block_a_hop_and_a_burst(block, hop, burst, delay):
+def test_the_worker_has_time_for_a_block_a_hop_and_a_burst(block, hop, burst, delay):
     assert worker_delay(block, hop, burst) == delay
+    needed = max(block, hop, burst)
+    for frame in range(0, 40 * block, block):
+        captured = -(-(frame + block) // burst) * burst  # when the block is complete
+        due = (frame + delay) // burst * burst + burst  # what was captured when its answer is asked for
+        assert due - captured >= needed - (burst if burst % block and block % burst else 0)
 
 
 def device(number: int, name: str, inputs: int = 2, outputs: int = 2, default: bool = False) -> Device:

@@ -1,16 +1,23 @@
-"""What happened while playing: counts, peaks and the load of every block, in memory that does not grow."""
+"""What happened while playing: counts, peaks and the engine's load, in memory that does not grow."""
 
 from __future__ import annotations
 
 import numpy as np
 
-# The load histogram's resolution and end, in percent of a block's duration; the maximum is kept exactly.
+# The load histogram's resolution and end, in percent; the maximum is kept exactly.
 LOAD_STEP_PERCENT = 0.1
 LOAD_END_PERCENT = 1000.0
 
 
 class Meters:
     """Counted by the worker, read by anyone; every number only grows.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Of the stream.
+    load_frames : int
+        How much sound one load is the load of: a block, or the blocks that make a hop.
 
     Attributes
     ----------
@@ -30,20 +37,28 @@ class Meters:
         Largest absolute sample.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sample_rate: int, load_frames: int):
+        self._sample_rate, self._load_frames = sample_rate, load_frames
+        self._worked_seconds, self._worked_frames = 0.0, 0
         self.blocks = self.late = self.stalls = self.drops = self.lost_frames = 0
         self.bad_input = self.bad_output = 0
         self.peak_in = self.peak_out = 0.0
         self.most_load_percent = 0.0
         self._loads = np.zeros(round(LOAD_END_PERCENT / LOAD_STEP_PERCENT) + 1, np.int64)
 
-    def count_load(self, percent: float) -> None:
-        """Note that a block took this part of its own duration."""
+    def count_work(self, seconds: float, frames: int) -> None:
+        """Note that the engine worked for ``seconds`` on ``frames`` frames."""
+        self._worked_seconds += seconds
+        self._worked_frames += frames
+        if self._worked_frames < self._load_frames:
+            return
+        percent = 100 * self._worked_seconds * self._sample_rate / self._worked_frames
+        self._worked_seconds, self._worked_frames = 0.0, 0
         self.most_load_percent = max(self.most_load_percent, percent)
         self._loads[min(int(percent / LOAD_STEP_PERCENT), len(self._loads) - 1)] += 1
 
     def load_percentile(self, percent: float) -> float:
-        """The load that ``percent`` of the blocks stayed below, in percent of a block's duration."""
+        """The load that ``percent`` of them stayed below, in percent of the sound's own duration."""
         counted = np.cumsum(self._loads)
         if counted[-1] == 0:
             return 0.0

@@ -7,7 +7,9 @@ measured, so that every sample after it leaves at its own frame again.
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ RING_SECONDS = 8.0
 # Looks at the two counters: one taken in the middle of a callback reads too much, all of them will not.
 LOOKS, LOOK_SECONDS = 4, 0.0003
 BYTES_A_SAMPLE = 4
+# The frame at which playing began, before it has: whatever is looked at lies before it.
+NOT_YET = sys.maxsize
 
 
 class MixerDuplex(DeviceDuplex):
@@ -37,6 +41,8 @@ class MixerDuplex(DeviceDuplex):
         self._heard = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.inputs, size)
         self._said = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.outputs, size)
         self._stream: Any = None
+        self._playing: Any = None
+        self._began = self._next = NOT_YET
         self._before = 0  # frames that earlier recordings brought
         self._overflows = 0
 
@@ -68,35 +74,45 @@ class MixerDuplex(DeviceDuplex):
         self._heard.readinto(block)
 
     def _record_again(self) -> None:
-        """The input ring was full: forget it. The output, which nobody wrote meanwhile, has ended as well."""
+        """The input ring was full: forget it, and count anew; the output must then begin anew as well."""
         self._overflows += 1
         self._before += self._recording.done_frames
         self._taken = self._before
         self._heard.flush()
         self._recording = self._stream.record_ringbuffer(self._heard)
+        self._began = NOT_YET
 
     def begin(self) -> None:
         """See `Duplex.begin`."""
         self._play_again()
         skipped = np.empty((self._next - self.delay - self._taken, self.inputs), np.float32)
-        while self._captured_frames() < self._next - self.delay:
-            time.sleep(self._poll_seconds)
+        self._wait_until(lambda: self._captured_frames() >= self._next - self.delay)
         self._heard.readinto(skipped)
         self._taken += len(skipped)
 
     def _play_again(self) -> None:
         """Start playing with as much silence as the worker needs to come back in time."""
+        self._end_playing()
         self._said.flush()
         silence = self.delay + self.burst
         self._said.write(np.zeros((silence, self.outputs), np.float32))
         self._playing = self._stream.play_ringbuffer(self._said)
+        self._wait_until(lambda: self._playing.done_frames > 0)
+        self._began = min(self._look() for _ in range(LOOKS))
+        self._next = self._began + silence
+
+    def _end_playing(self) -> None:
+        """Nobody may read the output ring while it is emptied."""
+        if self._playing is not None and self._playing in self._stream.actions:
+            self._stream.cancel(self._playing)
+            self._wait_until(lambda: self._playing not in self._stream.actions)
+
+    def _wait_until(self, done: Callable[[], bool]) -> None:
         give_up = time.perf_counter() + SILENT_DEVICE_SECONDS
-        while self._playing.done_frames == 0:
+        while not done():
             if time.perf_counter() > give_up:
                 raise NoDeviceError(f"{self.sink.name} plays no audio: {CURE}")
             time.sleep(LOOK_SECONDS)
-        self._began = min(self._look() for _ in range(LOOKS))
-        self._next = self._began + silence
 
     def _look(self) -> int:
         """The frame at which playing began, or more: the callback records first, then plays."""
@@ -109,6 +125,8 @@ class MixerDuplex(DeviceDuplex):
 
     def write(self, frame: int, samples: np.ndarray) -> int:
         """See `Duplex.write`."""
+        if self._recording not in self._stream.actions:
+            return len(samples)  # no frame can be told before the next read has begun anew
         if self._playing not in self._stream.actions or self._distance() < self._began:
             self._play_again()
         late = min(max(self._next - frame, 0), len(samples))

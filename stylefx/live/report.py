@@ -77,7 +77,7 @@ class Report:
             f"  lost      {meters.lost_frames} samples",
             f"  xruns     {sum(self.flags.values())} reported by the driver",
             f"  peak      in {_level(meters.peak_in)}, out {_level(meters.peak_out)}",
-            f"  CPU       {meters.load_percentile(50):.0f} % of the block's time, 99th percentile "
+            f"  CPU       {meters.load_percentile(50):.0f} % of the sound's time, 99th percentile "
             f"{meters.load_percentile(99):.0f} %, at most {meters.most_load_percent:.0f} %",
             f"  delay     {self.latency.milliseconds(self.latency.samples):.1f} ms",
         ]

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from stylefx.analysis.grid import grid_for
 from stylefx.errors import StylefxError
 from stylefx.live.duplex import Duplex
 from stylefx.live.latency import latency_of
@@ -72,7 +73,6 @@ def play(
     say : callable
         Gets what the musician should read while it happens.
     """
-    meters = Meters()
     with duplex, _calm():
         channels = engine_channels(duplex)
         engine.prepare(duplex.sample_rate, channels, duplex.block)
@@ -82,6 +82,8 @@ def play(
         latency = latency_of(duplex, engine.latency_samples)
         say(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
         say(str(latency))
+        hop = grid_for(duplex.sample_rate).hop
+        meters = Meters(duplex.sample_rate, max(duplex.block, hop))
         frames = None if seconds is None else round(seconds * duplex.sample_rate)
         worker = Worker(engine, duplex, meters, frames)
         most_iterations = worker.ladder.iterations

@@ -150,8 +150,7 @@ class Worker:
         began, began_here = time.perf_counter(), self.duplex.time()
         wet = self.engine.process(block)
         self._seconds.append(self.duplex.time() - began_here)
-        spent = time.perf_counter() - began
-        self.meters.count_load(100 * spent * self.duplex.sample_rate / len(block))
+        self.meters.count_work(time.perf_counter() - began, len(block))
         self._unsettled = max(0, self._unsettled - len(block))
         if np.isfinite(wet.sum()) or np.isfinite(wet).all():
             return wet
