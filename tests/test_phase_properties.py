@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phase_streams import SMALL, prepared
@@ -71,3 +72,31 @@ def test_inputs_are_left_alone(case):
         stage.process(target, content)
         assert target.tobytes() == kept_target
         assert content.tobytes() == kept_content
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("iterations", [0, 2])
+@pytest.mark.parametrize("bin_", [0, 1, 100, SMALL.bins - 1])
+def test_a_single_bin_keeps_its_magnitude_and_the_ends_stay_real(method, iterations, bin_):
+    targets = np.zeros((30, SMALL.bins), np.float32)
+    targets[5:, bin_] = 3.0
+    stage = STAGES[method, iterations]
+    stage.reset()
+    out = np.array([stage.process(target, target * 1j).copy() for target in targets])[2:]
+    np.testing.assert_allclose(np.abs(out), targets[:-2], rtol=1e-5)
+    assert np.abs(out[:, [0, -1]].imag).max() < 1e-6
+
+
+def test_other_types_and_strides_are_taken_and_other_lengths_refused():
+    stage, rng = STAGES["mixed", 2], np.random.default_rng(0)
+    targets, contents = rng.random((4, SMALL.bins)), rng.standard_normal((4, SMALL.bins)) + 1j
+    stage.reset()
+    plain = [
+        stage.process(t.astype(np.float32), c.astype(np.complex64)).copy() for t, c in zip(targets, contents)
+    ]
+    stage.reset()
+    strided = np.asfortranarray(targets), np.asfortranarray(contents)
+    for expected, target, content in zip(plain, *strided):
+        np.testing.assert_array_equal(stage.process(target, content), expected)
+    with pytest.raises(ValueError, match="prepared for"):
+        stage.process(targets[0, :-1], contents[0])

@@ -117,6 +117,9 @@ class Phase:
         complex64 (bins,)
             Magnitude as asked for two calls ago, with the phase found. The next call writes over it.
         """
+        if target.shape != self._frame.shape or content.shape != self._frame.shape:
+            shapes = f"target {target.shape} and content {content.shape}"
+            raise ValueError(f"{shapes}, prepared for {self._frame.shape}: one frame of the grid's bins")
         target = np.ascontiguousarray(target, np.float32)
         content = np.ascontiguousarray(content, np.complex64)
         method = METHODS.index(self.method)
