@@ -1,8 +1,9 @@
 """``python -m benchmarks``: measure everything and rewrite benchmarks/RESULTS.md and its pictures.
 
     pip install "stylefx[bench]"
-    pip install --no-deps tinysoundfont basic-pitch    # what they ask for besides does not build, and is not needed
-    apt install fluid-soundfont-gm                     # FluidR3_GM.sf2; TimGM6mb.sf2 comes inside pretty_midi
+    pip install --no-deps tinysoundfont basic-pitch    # what they ask for besides does not build, and is not
+    needed apt install fluid-soundfont-gm                     # FluidR3_GM.sf2; TimGM6mb.sf2 comes inside
+    pretty_midi
 
 Measured results are kept under benchmarks/cache and reused while code and cases stay the same, so an
 interrupted run resumes; ``--fresh`` forgets them. A run that is limited (``--quick``, ``--cases``, ``--row``,

@@ -1,5 +1,4 @@
-"""Systems that cannot run here, with the figures that they publish and where: trained for days, or on closed
-data.
+"""Systems that cannot run here, with the figures that they publish, and where they do.
 
 "(derived)" marks a figure computed from a published one, such as a delay from a buffer size.
 """

@@ -23,7 +23,7 @@ METRIC_CODE = ("benchmarks/metrics.py", "benchmarks/real_metrics.py", "benchmark
 # Whatever a method may raise on a case. KeyboardInterrupt and faults of the interpreter end the run.
 FAILURES = (ArithmeticError, AttributeError, ImportError, LookupError, MemoryError, OSError, RuntimeError)
 FAILURES += (TypeError, ValueError, StylefxError)  # type: ignore[assignment]
-SUBSET_STEP = 4
+SUBSET_STEP = 6
 
 Record = dict[str, Any]
 

@@ -1,5 +1,4 @@
-"""`stylefx live` at the real clock: deadline misses on an idle and on a busy machine, and the delay through
-PortAudio.
+"""`stylefx live` at the real clock: misses on an idle and a busy machine, delay through PortAudio.
 
 The files backend plays a file by a clock; the sound card is a JACK dummy server (no hardware), through which
 the delay is exact to the sample. Where JACK is missing the row says so.

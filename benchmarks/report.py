@@ -90,7 +90,7 @@ def _ablation(records: list[dict[str, Any]]) -> str:
     """Only the cases that every ablation row ran on."""
     shared = {r["case"] for r in records if r["kind"] == "ablation"}
     kept = [record for record in records if record["case"] in shared]
-    parts = ["Every fourth case; the first row of each table is the default."]
+    parts = ["Every sixth case; the first row of each table is the default."]
     for source in dict.fromkeys(record["source"] for record in kept):
         parts += [f"### {source}", tables.summary([record for record in kept if record["source"] == source])]
     return "\n\n".join(parts)

@@ -22,7 +22,7 @@ class Row:
     """``learn`` sees the clip only, ``apply`` the content and what was learnt; mono float32 (samples,).
 
     ``code`` names the files whose change makes earlier results stale; ``kind`` is ``rival``, ``stylefx`` or
-    ``ablation``; rows with ``subset`` run on every fourth case only, because they are slow or many.
+    ``ablation``; rows with ``subset`` run on every sixth case only, because they are slow or many.
     """
 
     name: str

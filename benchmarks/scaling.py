@@ -1,5 +1,4 @@
-"""What grows with what: fit with the clip, render with the content (a line must fit), and what a process
-needs.
+"""What grows with what: fit with the clip, render with the content (a line must fit); what a process needs.
 
 Also the published method's price: one loss and gradient through the closed form against the sampled network,
 and its whole 10 s, 300-iteration job.

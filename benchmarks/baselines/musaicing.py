@@ -4,13 +4,12 @@ The content's magnitude spectrogram V is approximated by W H, W the frames of th
 follows the multiplicative update of the Kullback-Leibler divergence. Before each of the L updates, H is
 driven towards sparse diagonals, harder every time (l = 1..L):
 
-* repetition (eq. 6): an entry that is not the largest within r columns of its row is scaled by 1 - l/L;
-* polyphony (eq. 7): entries beyond the p largest of a column are scaled by 1 - l/L;
-* continuity (eq. 8): H is summed along its diagonals over 2 c + 1 entries, so runs of the clip are kept
-together.
+* repetition: an entry that is not the largest within r columns of its row is scaled by 1 - l/L;
+* polyphony: entries beyond the p largest of a column are scaled by 1 - l/L;
+* continuity: H is summed along its diagonals over 2 c + 1 entries, so runs of the clip stay together.
 
-The mosaic is the clip's complex spectrogram times H, made consistent by Griffin-Lim. Settings of the paper:
-window 2048 and hop 1024 at 22.05 kHz, L 20, r 3, p 10, c 3, Griffin-Lim 20.
+The mosaic is the clip's complex spectrogram times H, made consistent by Griffin-Lim. Settings: r 3, p 10
+and c 3 as in the paper; window 2048, hop 1024 at 22.05 kHz, L 20, Griffin-Lim 20.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 Both change magnitudes only, keep the content's phase and make no partial that is not there.
 
-EQ match: the ratio of the long-term average spectra, in dB, smoothed over 31 bins (the usual "match EQ";
-Zölzer, DAFX, 2nd ed. 2011, ch. 8 for spectral shaping by STFT). n_fft 2048, hop 512, at most 40 dB of gain.
+EQ match: the ratio of the long-term average spectra, in dB, smoothed over 31 bins (the "match EQ" of
+mastering software, by STFT). n_fft 2048, hop 512, at most 40 dB of gain.
 
-Cepstral-envelope cross-synthesis (Zölzer, DAFX, ch. 8.4, after Oppenheim & Schafer's homomorphic
-deconvolution): every frame is divided by its own cepstral envelope and multiplied by the style's mean one,
-its level kept. 40 cepstral coefficients, n_fft 2048, hop 512.
+Cepstral-envelope cross-synthesis (source-filter processing in Zölzer, DAFX, 2nd ed. 2011, after
+Oppenheim & Schafer's homomorphic deconvolution): every frame is divided by its own cepstral envelope and
+multiplied by the style's mean one, its level kept. 40 cepstral coefficients, n_fft 2048, hop 512.
 """
 
 from __future__ import annotations
