@@ -89,16 +89,7 @@ class FileDuplex(Duplex):
         self._files = ExitStack()
         with ExitStack() as opened:
             reader = opened.enter_context(AudioReader(source))
-            self._writer = opened.enter_context(
-                AudioWriter(
-                    target,
-                    reader.sample_rate,
-                    reader.channels,
-                    container=reader.container,
-                    samples=reader.samples,
-                    overwrite=overwrite,
-                )
-            )
+            self._writer = opened.enter_context(AudioWriter.like(reader, target, overwrite=overwrite))
             self._files = opened.pop_all()
         self.name = f"{reader.name} -> {self._writer.name}"
         self.sample_rate, self.inputs, self.outputs = reader.sample_rate, reader.channels, reader.channels
