@@ -100,7 +100,7 @@ def test_gradients_are_those_of_the_phase(name, time_limit, frequency_limit):
 
 
 def heap_integration(logs, time_step, frequency_step, before, fallback):
-    """RTPGHI's step as published (PHASE.md 3.1), in plain Python with an exact heap."""
+    """RTPGHI's step as published in plain Python with an exact heap."""
     bins = logs.shape[1]
     quietest = logs[:2].max() + kernels.LOG_TOLERANCE
     phase, todo = fallback.copy(), set(np.flatnonzero(logs[1] > quietest))

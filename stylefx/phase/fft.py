@@ -1,7 +1,7 @@
 """The real FFT of a windowed, zero-padded frame and its inverse, as numba loops over float32 rows.
 
 Refinement needs some twenty transforms a hop. Called one by one from Python, scipy's take 15 microseconds each at 4096
-points; these take 4-5, stay inside one compiled call without the interpreter's lock, and skip the half of the frame
+points; these take 6, stay inside one compiled call without the interpreter's lock, and skip the half of the frame
 that is zero. Complex numbers are two rows (real, imaginary); a real signal is two rows as well (even samples, odd
 samples), which makes a real FFT of n_fft points a complex one of n_fft / 2 (`points` below).
 
@@ -9,7 +9,7 @@ The complex FFT is Stockham's inside the four-step split (Bailey 1990): `points`
 transformed side by side, twisted, transposed, and transformed again, so that every inner loop runs over at least
 ``columns`` or ``rows`` neighbours and compiles to vector instructions.
 
-Frames are in the centred convention (PHASE.md 1): the window's peak sits at time 0, its left half at the end.
+Frames are in the centred convention: the window's peak sits at time 0, its left half at the end.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def fft_plan(n_fft: int) -> FftPlan:
     twiddles.append(twist)
     _plan_stages(_radices(columns), columns, rows, start + points, passes, twiddles)
     turns = np.exp(-2j * np.pi * np.arange(points) / n_fft)
-    return FftPlan(np.array(passes), _as_rows(np.concatenate(twiddles)), _as_rows(turns), rows)
+    return FftPlan(np.array(passes, np.int64), _as_rows(np.concatenate(twiddles)), _as_rows(turns), rows)
 
 
 def _as_rows(values):

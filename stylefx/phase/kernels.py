@@ -1,9 +1,9 @@
 """Phase from magnitude, one frame at a time: the loops of RTPGHI(1) and of its mixed-gradient form.
 
 In: log magnitudes of three frames. Out: the phase of the middle one (one hop of look-ahead). For a Gauss window the
-phase's derivatives follow from those of the log magnitude (PHASE.md 2; Prusa & Sondergaard, DAFx-16); the phase is
-their integral along a path that runs through the loudest bins first. A heap would give that order exactly; 512
-buckets over the tolerance range give nearly the same in an eighth of the time.
+phase's derivatives follow from those of the log magnitude (Prusa & Sondergaard, DAFx-16); the phase is their integral
+along a path that runs through the loudest bins first. A heap would give that order exactly; 512 buckets over the
+tolerance range give nearly the same in an eighth of the time.
 
 Everything is in the centred STFT convention, phases are float64 radians, nothing here allocates.
 """
@@ -37,7 +37,7 @@ SAME_RADIANS = 0.002
 def gradient_steps(log_magnitude, rotation, time_factor, frequency_factor, time_step, frequency_step):
     """Trapezoid steps of PGHI into the middle frame: over time into bin m, over frequency from bin m to m + 1.
 
-    tgrad = time_factor (L[m+1] - L[m-1]) + rotation[m];  fgrad = -frequency_factor (L[n+1] - L[n-1])   (PHASE.md 2)
+    tgrad = time_factor (L[m+1] - L[m-1]) + rotation[m];  fgrad = -frequency_factor (L[n+1] - L[n-1])
     """
     before, now, after = log_magnitude[0], log_magnitude[1], log_magnitude[2]
     last = time_step.shape[0] - 1
@@ -71,7 +71,7 @@ def gradient_distance(gap, time_factor, frequency_factor, distance):
 
 @compiled
 def lean_on_content(gap, content_phase, distance, time_factor, frequency_factor, time_step, frequency_step):
-    """Add to each step what the content's measured phase has over the content's own gradients (PHASE.md 3.9 d).
+    """Add to each step what the content's measured phase has over the content's own gradients.
 
     ``gap`` is log target - log content; ``content_phase`` and ``distance`` start with the frame before and this one.
     Where target == |content| the step becomes the content's own, exactly.
