@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -90,6 +91,8 @@ class JackServer:
     ) -> None:
         self._process.send_signal(signal.SIGCONT)
         end(self._process, signal.SIGTERM)
+        for left in Path("/dev/shm").glob(f"jack_sem.*_{self.name}_*"):  # of clients that it did not outlive
+            left.unlink()
 
     def signal(self, how: signal.Signals) -> None:
         """Let the server go wrong: SIGTERM and it leaves its clients, SIGSTOP and it stands still.
