@@ -48,10 +48,12 @@ class StreamingPath:
     def prepare(self, sample_rate: int, channels: int) -> None:
         """Allocate every stage for a rate in Hz and a number of channels; latency and hop are known after."""
         grid = grid_for(sample_rate)
-        for stage in (self.analysis, self.overlap_add):
-            stage.prepare(grid, channels)
-        for stage in (self.decode, self.optimise, self.loudness, self.phase):
-            stage.prepare(grid)
+        self.analysis.prepare(grid, channels)
+        self.decode.prepare(grid)
+        self.optimise.prepare(grid)
+        self.loudness.prepare(grid)
+        self.phase.prepare(grid)
+        self.overlap_add.prepare(grid, channels)
         self.hop = self.lead_in = grid.hop
         self.latency_samples = sum(stage.latency_samples for stage in self._stages)
         # Each channel over the reference, for the frames that the phase stage still holds.

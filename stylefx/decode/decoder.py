@@ -99,7 +99,7 @@ def _rectify(hidden, bias):
             hidden[p, h] = max(hidden[p, h] + here[h], np.float32(0))
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+@numba.njit(nogil=True, cache=True)
 def _answer(hidden, bias, weight, bias_out, skip, envelope, features, answer):
     """Last rectifier, output weights and the equaliser's share, relative to the frame's level, in bels."""
     for p in range(hidden.shape[0]):

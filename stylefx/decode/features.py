@@ -40,7 +40,6 @@ POLY3 = 0.14127388
 POLY4 = -0.09132939
 POLY5 = 0.04408091
 POLY6 = -0.01041420
-FAST_MATH = {"contract", "arcp", "nsz", "reassoc"}
 
 
 class State:
@@ -88,7 +87,7 @@ def frame_features(magnitude, plan: Plan, state: State, features, own, long_enve
     return level
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FAST_MATH)
+@numba.njit(nogil=True, cache=True)
 def log10_in_place(values):
     """log10 of positive float32 values to 3e-6: exponent and a polynomial in the mantissa, so that it vectorises."""
     bits = values.view(np.int32)
@@ -127,7 +126,7 @@ def _levels(magnitude, weight, sums, level_state, rates, fall):
     return level
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FAST_MATH)
+@numba.njit(nogil=True, cache=True)
 def _spectra(magnitude, low, high, floor, magnitude_sum, spectra):
     """Rows: envelope power, then its log, and the whitened log spectrum, relative to the floor (0 or more)."""
     scale = np.float32(10.0 ** (-floor))
@@ -145,19 +144,19 @@ def _spectra(magnitude, low, high, floor, magnitude_sum, spectra):
         whitened[q] -= envelope[q]
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FAST_MATH)
+@numba.njit(nogil=True, cache=True)
 def _smooth(whitened, rate, smooth):
     for q in range(len(smooth)):
         smooth[q] += rate * (whitened[q] - smooth[q])
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FAST_MATH)
+@numba.njit(nogil=True, cache=True)
 def _interpolate(values, place):
     index = int(place)
     return values[index] + (values[index + 1] - values[index]) * (place - index)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FAST_MATH)
+@numba.njit(nogil=True, cache=True)
 def _positions(
     own_place, band_low, band_high, floor, level, power_sum, spectra, level_state, rates, long, history,
     bands, own, long_envelope,
@@ -187,7 +186,7 @@ def _positions(
             history[k, p] = max(before + rates[k] * (own[p] - before), floor)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FAST_MATH)
+@numba.njit(nogil=True, cache=True)
 def _long_term(own_place, floor, level, envelope_power, level_state, rates, long, long_envelope):
     """Running mean of the envelope's power while the content sounds; its log relative to that of the level."""
     positions = len(own_place)
@@ -204,7 +203,7 @@ def _long_term(own_place, floor, level, envelope_power, level_state, rates, long
     log10_in_place(long_envelope)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FAST_MATH)
+@numba.njit(nogil=True, cache=True)
 def _gather(
     places, smooth_places, level, level_state, whitened, smooth, history, bands, own, long_envelope, features
 ):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from numba import njit
 
 # No interpreter lock, so that audio threads run side by side; cached, so that the second start is quick; division by
-# zero gives inf, as in numpy, since a check in the loop would keep it from being vectorised. Sums may be regrouped
-# and multiply-adds fused; NaN and inf keep their meaning, which the guards against them rely on.
-compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "reassoc"})
+# zero gives inf, as in numpy, since a check in the loop would keep it from being vectorised. No fast-math: regrouped
+# sums and fused multiply-adds round differently in the process that compiles and in those that load its cache, and they
+# bring no time here.
+compiled = njit(cache=True, nogil=True, error_model="numpy")
