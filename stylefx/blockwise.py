@@ -19,6 +19,8 @@ BLOCK_SECONDS, FADE_SECONDS = 10.5, 0.5
 class Method(Protocol):
     """An offline method: mono audio in, styled mono audio of the same length out."""
 
+    iterations: int
+
     def transform(self, audio: np.ndarray, sample_rate: int) -> np.ndarray:
         """float32 (samples,) at a rate in Hz -> float32 (samples,)."""
 
@@ -49,6 +51,15 @@ class BlockwisePath:
         # The first block has nothing before it to fade from.
         self._filled, self._first = 0, True
         self.stage_seconds["optimise"] = 0.0
+
+    @property
+    def iterations(self) -> int:
+        """Optimiser steps a block; may be set between blocks."""
+        return self._method.iterations
+
+    @iterations.setter
+    def iterations(self, steps: int) -> None:
+        self._method.iterations = steps
 
     def process(self, block: np.ndarray, strength: float) -> Iterator[np.ndarray]:
         """Yield ``hop`` samples (hop, channels) for every block that ``block`` (frames, channels) fills."""

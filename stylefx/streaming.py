@@ -67,6 +67,15 @@ class StreamingPath:
         self._shares[:] = 0
         self.stage_seconds.clear()
 
+    @property
+    def iterations(self) -> int:
+        """Optimiser steps a hop; may be set between blocks."""
+        return self.optimise.iterations
+
+    @iterations.setter
+    def iterations(self, steps: int) -> None:
+        self.optimise.iterations = steps
+
     def process(self, block: np.ndarray, strength: float) -> Iterator[np.ndarray]:
         """Yield a hop (hop, channels) for every frame that ``block`` (frames, channels) completes."""
         clock = _Clock(self.stage_seconds)

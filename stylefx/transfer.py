@@ -50,10 +50,9 @@ class StyleTransfer:
         for name, value in (("mix", mix), ("strength", strength)):
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} is {value}, expected 0 to 1")
-        if iterations is not None and iterations < 0:
-            raise UsageError(f"iterations is {iterations}, expected 0 or more")
         self.style, self.mix, self.strength = style, mix, strength
         self._path = _path_for(style, iterations, device, start)
+        self.iterations = self._path.iterations
         self._mix = Mix()
         self._prepared: tuple[int, int] | None = None
 
@@ -99,6 +98,17 @@ class StyleTransfer:
         self.prepare(sample_rate, block.shape[1], max(1, len(block)))
         late = np.concatenate([self.process(block), self.flush()])
         return late[self.latency_samples :].reshape(audio.shape)
+
+    @property
+    def iterations(self) -> int:
+        """Optimiser steps a hop (a block for the offline methods); may be set between blocks."""
+        return self._path.iterations
+
+    @iterations.setter
+    def iterations(self, steps: int) -> None:
+        if steps < 0:
+            raise UsageError(f"iterations is {steps}, expected 0 or more")
+        self._path.iterations = steps
 
     @property
     def latency_samples(self) -> int:

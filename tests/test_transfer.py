@@ -5,6 +5,7 @@ import pytest
 from sounds import melody, rms_db, tone
 
 from stylefx import StyleTransfer, fit
+from stylefx.errors import UsageError
 
 RATE = 44_100
 DULL = (1.0, 0.1, 0.03)
@@ -77,6 +78,21 @@ def test_one_channel_silent_stays_silent(bright_style):
 def test_any_number_of_iterations(bright_style, guitar_audio, iterations):
     played = StyleTransfer(bright_style, iterations=iterations, device="cpu")(guitar_audio[:20_000], RATE)
     assert abs(rms_db(played) - rms_db(guitar_audio[:20_000])) < 3
+
+
+def test_iterations_may_change_while_it_plays(bright_style, guitar_audio):
+    """What the live engine's quality ladder does when the machine is late."""
+    effect = StyleTransfer(bright_style, iterations=2, device="cpu")
+    effect.prepare(RATE, 1, 20_000)
+    effect.process(guitar_audio[:20_000])
+    effect.iterations = 0
+    fewer = effect.process(guitar_audio[20_000:40_000])
+    effect.reset()
+    effect.iterations = 2
+    effect.process(guitar_audio[:20_000])
+    assert not np.array_equal(effect.process(guitar_audio[20_000:40_000]), fewer)
+    with pytest.raises(UsageError, match="0 or more"):
+        effect.iterations = -1
 
 
 def test_more_iterations_come_nearer_to_the_target(bright_style):

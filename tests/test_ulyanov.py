@@ -65,6 +65,8 @@ def test_render_has_the_contents_length_and_some_level(style, content):
 class Doubling:
     """An offline method whose result is known, to see the blocks: what comes out is what went in, doubled."""
 
+    iterations = 0
+
     def __init__(self):
         self.lengths = []
 
