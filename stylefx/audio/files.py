@@ -25,6 +25,7 @@ from stylefx.output import check_output, replacing
 PIPE = "-"
 BLOCK_FRAMES = 2**15  # 0.7 s at 44.1 kHz: few calls, little memory
 MAX_CHANNELS = 64  # libsndfile believes headers up to 1024, which would cost 1024 engines
+SYSTEM_ERROR = 2  # libsndfile: the system refused, not the format
 MAX_SAMPLE = 1000.0  # 60 dB over full scale: integers stored as float, or garbage
 _UNKNOWN_FRAMES = 2**60  # libsndfile says 2^62 or more when a pipe hides the length
 _FOUR_GIB_CONTAINERS = {"WAV": 2**32, "WAVEX": 2**32, "AIFF": 2**32}
@@ -149,6 +150,10 @@ class AudioWriter(AbstractContextManager):
             )
         except soundfile.LibsndfileError as error:
             self._stack.__exit__(type(error), error, None)
+            if error.code == SYSTEM_ERROR:
+                raise StylefxError(
+                    f"{self.name} cannot be written: the system does not let files be made there"
+                ) from error
             raise StylefxError(
                 f"{self.name} cannot be written: {self._container} refuses {sample_rate} Hz with {channels} "
                 f"channels ({_reason(error)}), try .wav"
