@@ -55,6 +55,7 @@ def render(
     mix: float = 1.0,
     strength: float = 1.0,
     iterations: int | None = None,
+    start: str = "decoder",
     device: str = "auto",
     overwrite: bool = False,
     plot: str | Path | None = None,
@@ -77,6 +78,8 @@ def render(
         How far towards the style, 0 to 1.
     iterations
         Optimiser steps a hop; None takes the style's own default.
+    start
+        ``decoder``, ``envelope`` or ``content``: what the optimiser starts from.
     device
         ``auto``, ``cpu`` or ``cuda``.
     overwrite
@@ -94,7 +97,7 @@ def render(
     from stylefx.transfer import StyleTransfer
 
     style = style if isinstance(style, Style) else Style.load(style)
-    fx = StyleTransfer(style, mix=mix, strength=strength, iterations=iterations, device=device)
+    fx = StyleTransfer(style, mix=mix, strength=strength, iterations=iterations, start=start, device=device)
     with AudioReader(content) as reader:
         figure = _Figure(Path(plot), reader.sample_rate, overwrite) if plot is not None else None
         with AudioWriter.like(reader, output, overwrite=overwrite) as writer:

@@ -225,3 +225,12 @@ def test_memory_does_not_grow_with_length(style_path: str, tmp_path: Path) -> No
         run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
         peaks.append(int(run.stdout) * 1024)
     assert peaks[1] - peaks[0] < 18 * 16 * RATE * 4 / 5
+
+
+def test_start_changes_the_sound(take: Path, style_path: str, tmp_path: Path) -> None:
+    heard = []
+    for start in ("decoder", "envelope", "content"):
+        output = tmp_path / f"{start}.wav"
+        assert main(["render", str(take), "--style", style_path, "--start", start, "-o", str(output)]) == 0
+        heard.append(output.read_bytes())
+    assert len(set(heard)) == 3

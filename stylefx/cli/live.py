@@ -152,7 +152,12 @@ def _engine(args: argparse.Namespace, style) -> Engine:
     from stylefx.transfer import StyleTransfer
 
     return StyleTransfer(
-        style, mix=args.mix, strength=args.strength, iterations=args.iterations, device=args.device
+        style,
+        mix=args.mix,
+        strength=args.strength,
+        iterations=args.iterations,
+        start=args.start,
+        device=args.device,
     )
 
 

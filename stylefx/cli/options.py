@@ -24,7 +24,7 @@ def count(text: str) -> int:
 
 
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
-    """``--mix --strength --iterations --device``, as `StyleTransfer` takes them."""
+    """``--mix --strength --iterations --start --device``, as `StyleTransfer` takes them."""
     parser.add_argument(
         "--mix",
         type=fraction,
@@ -37,6 +37,12 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--iterations", type=count, metavar="N", help="optimiser steps a hop (default: what suits the style)"
+    )
+    parser.add_argument(
+        "--start",
+        choices=("decoder", "envelope", "content"),
+        default="decoder",
+        help="what the optimiser starts from; content is the classic method (default decoder)",
     )
     parser.add_argument(
         "--device",

@@ -109,6 +109,7 @@ def _render(job: Job, style: Style, args: argparse.Namespace) -> dict[str, Any]:
             mix=args.mix,
             strength=args.strength,
             iterations=args.iterations,
+            start=args.start,
             device=args.device,
             overwrite=args.yes,
             plot=args.plot,
