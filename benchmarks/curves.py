@@ -113,6 +113,7 @@ def draw(points: list[dict[str, Any]], path: Path) -> None:
             )
     axes.plot(0, 1, "ks")
     axes.annotate("copy content", (0, 1), xytext=(6, 6), textcoords="offset points", fontsize=7)
+    axes.margins(x=0.14)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     figure.savefig(path, dpi=120)
