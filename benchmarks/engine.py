@@ -8,6 +8,7 @@ from noise), through the closed form that stands for its 4096 sampled filters.
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from benchmarks.store import CACHE, code_hash, key_of
 
 LIVE_BLOCK = 256
 PUBLISHED_ITERATIONS = 300
+STYLES = CACHE / "styles"
 # What the sound depends on; the command line, files and devices do not belong to it.
 CODE = tuple(
     f"stylefx/{part}"
@@ -60,7 +62,7 @@ def fit_clip(clip: np.ndarray, sample_rate: int, **options) -> Fitted:
     import stylefx
 
     key = key_of(clip, sample_rate, sorted(options.items()), code_hash(*CODE))
-    path = CACHE / "styles" / f"{key}.npz"
+    path = STYLES / f"{key}.npz"
     seconds_path = path.with_suffix(".seconds")
     if seconds_path.exists():
         return Fitted(stylefx.Style.load(path), float(seconds_path.read_text()))
@@ -71,6 +73,11 @@ def fit_clip(clip: np.ndarray, sample_rate: int, **options) -> Fitted:
     style.save(path, overwrite=True)
     seconds_path.write_text(f"{spent}")
     return Fitted(style, spent)
+
+
+def forget_styles() -> None:
+    """Fit everything again."""
+    shutil.rmtree(STYLES, ignore_errors=True)
 
 
 def offline_row(

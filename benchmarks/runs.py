@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from benchmarks import cases as cases_module
-from benchmarks import curves, quality, realtime, scaling, speed, validity
+from benchmarks import curves, engine, quality, realtime, scaling, speed, validity
 from benchmarks.cases import Case
 from benchmarks.rows import chosen
 from benchmarks.store import Store
@@ -24,6 +24,8 @@ QUICK_WITHOUT = ("U+L published", "stylefx best", "stylefx")
 def run_all(args: argparse.Namespace, results: dict[str, Any]) -> None:
     """Every wanted section into ``results``."""
     store = Store(fresh=args.fresh)
+    if args.fresh:
+        engine.forget_styles()
     sources = _sources(args, results["notes"])
     # A foreign folder or a single row asks for quality alone.
     wanted = args.section or (["quality"] if args.cases or args.row else SECTIONS)
