@@ -40,9 +40,6 @@ class StreamingPath:
         self.loudness = Loudness()
         self.phase = Phase()
         self.overlap_add = OverlapAdd()
-        self._stages = (
-            self.analysis, self.decode, self.optimise, self.loudness, self.phase, self.overlap_add
-        )  # fmt: skip
         self.stage_seconds: dict[str, float] = defaultdict(float)
 
     def prepare(self, sample_rate: int, channels: int) -> None:
@@ -59,6 +56,11 @@ class StreamingPath:
         # Each channel over the reference, for the frames that the phase stage still holds.
         held = self.phase.latency_samples // grid.hop + 1
         self._shares = np.zeros((held, channels, grid.bins), np.complex64)
+
+    @property
+    def _stages(self) -> tuple:
+        """In the order of the signal."""
+        return self.analysis, self.decode, self.optimise, self.loudness, self.phase, self.overlap_add
 
     def reset(self) -> None:
         """Forget every sample, as new."""
