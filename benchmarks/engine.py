@@ -30,7 +30,6 @@ CODE = tuple(
         "learn",
         "optimise",
         "phase",
-        "start",
         "synthesis",
         "transfer.py",
         "streaming.py",

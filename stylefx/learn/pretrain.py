@@ -40,9 +40,9 @@ QUINTIC, NEWTON_STEPS = (3.4445, -4.7750, 2.0315), 5
 MEAN_DECAY = 0.995
 STYLE_DROPOUT = 0.2
 PROFILE_NOISE_BELS = 0.2
-# (bank, program) of the benchmark's instruments.
 # The first columns of the static description are the place code, which is exact.
 PLACES = STATIC - PROFILE
+# (bank, program) of the benchmark's instruments.
 LEFT_OUT = frozenset(
     {(0, program) for program in (0, 6, 10, 11, 12, 19, 21, 24, 25, 40, 42, 46, 48, 52, 53, 56, 61)}
     | {(0, program) for program in (68, 70, 71, 73, 79, 104, 105)}
