@@ -11,17 +11,18 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
 from stylefx.analysis.grid import grid_for
 from stylefx.errors import StylefxError
+from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.duplex import Duplex
 from stylefx.live.latency import latency_of
-from stylefx.live.meters import Meters
+from stylefx.live.meters import TAPE_FRAMES, Meters
 from stylefx.live.report import Report
 from stylefx.live.worker import Engine, Worker, engine_channels
 
@@ -31,8 +32,8 @@ WARM_UP_SECONDS = 0.5
 WARM_UP_LEVEL = 0.1
 # Nobody plays to an answer that comes later; the offline methods need seconds.
 MOST_LATENCY_SECONDS = 0.5
-# How often the waiting main thread looks up: for Ctrl-C, and to tell what was late.
-LOOK_UP_SECONDS = 0.1
+# How often the waiting main thread looks up: for Ctrl-C, to tell what was late, for its attendants.
+LOOK_UP_SECONDS = 0.08
 # The lowest of the real-time priorities: above every ordinary program, below the sound server's own threads.
 REAL_TIME_PRIORITY = 1
 
@@ -59,6 +60,7 @@ def play(
     stop: threading.Event,
     say: Callable[[str], None],
     seconds: float | None = None,
+    attendants: Sequence[Attendant] = (),
 ) -> Report:
     """Play ``engine`` through ``duplex`` until ``stop`` is set, the input ends or ``seconds`` have passed.
 
@@ -72,6 +74,10 @@ def play(
         Set it to end.
     say : callable
         Gets what the musician should read while it happens.
+    seconds : float or None
+        Stop after so much input.
+    attendants : sequence of Attendant
+        Called by this thread while the worker plays.
     """
     with duplex, _calm():
         channels = engine_channels(duplex)
@@ -83,14 +89,22 @@ def play(
         say(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
         say(str(latency))
         hop = grid_for(duplex.sample_rate).hop
-        meters = Meters(duplex.sample_rate, max(duplex.block, hop))
+        tape_seconds = max((attendant.tape_seconds for attendant in attendants), default=0.0)
+        tape_frames = max(TAPE_FRAMES, duplex.block, round(tape_seconds * duplex.sample_rate))
+        meters = Meters(duplex.sample_rate, max(duplex.block, hop), channels, tape_frames)
         frames = None if seconds is None else round(seconds * duplex.sample_rate)
         worker = Worker(engine, duplex, meters, frames)
         most_iterations = worker.ladder.iterations
-        duplex.begin()
-        say("playing, Ctrl-C ends")
-        with _real_time() as real_time:
-            ended = _run(worker, stop, say)
+        playing = Playing(
+            duplex.name, duplex.sample_rate, channels, duplex.block, latency, engine, meters, worker.ladder
+        )
+        with ExitStack() as stack:
+            for attendant in attendants:
+                stack.enter_context(attendant).begin(playing)
+            duplex.begin()
+            say("playing, Ctrl-C ends")
+            with _real_time() as real_time:
+                ended = _run(worker, stop, say, attendants)
         flags = duplex.flags
     return Report(
         name=duplex.name,
@@ -123,7 +137,9 @@ def warm_up(engine: Engine, sample_rate: int, channels: int, block: int) -> None
     engine.reset()
 
 
-def _run(worker: Worker, stop: threading.Event, say: Callable[[str], None]) -> str:
+def _run(
+    worker: Worker, stop: threading.Event, say: Callable[[str], None], attendants: Sequence[Attendant]
+) -> str:
     """Let the worker play in its thread, tell what is late, return why it ended or raise its error."""
     with ThreadPoolExecutor(1, thread_name_prefix="stylefx-worker") as pool:
         playing = pool.submit(worker.run, stop)
@@ -132,6 +148,8 @@ def _run(worker: Worker, stop: threading.Event, say: Callable[[str], None]) -> s
             while not playing.done():
                 wait([playing], timeout=LOOK_UP_SECONDS)
                 late = _tell_late(worker.meters, late, say)
+                for attendant in attendants:
+                    attendant.attend()
         finally:
             stop.set()
         return playing.result()

@@ -95,7 +95,7 @@ class Worker:
             self._pending.append(block)
         out = self._cover.process(dry, wet)
         lost = self.duplex.write(due, self._spread(out))
-        self.meters.count_peaks(block, out)
+        self.meters.count_sound(block, out)
         self._note(late=wet is None or lost > 0, lost=lost)
 
     def _can_answer(self, due: int) -> bool:
