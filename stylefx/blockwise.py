@@ -13,6 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
+from stylefx.params import Settings
+
 BLOCK_SECONDS, FADE_SECONDS = 10.5, 0.5
 
 
@@ -61,7 +63,7 @@ class BlockwisePath:
     def iterations(self, steps: int) -> None:
         self._method.iterations = steps
 
-    def process(self, block: np.ndarray, strength: float) -> Iterator[np.ndarray]:
+    def process(self, block: np.ndarray, settings: Settings) -> Iterator[np.ndarray]:
         """Yield ``hop`` samples (hop, channels) for every block that ``block`` (frames, channels) fills."""
         start = 0
         while start < len(block):
@@ -70,7 +72,7 @@ class BlockwisePath:
             self._filled += take
             start += take
             if self._filled == self._length:
-                yield self._finish(strength)
+                yield self._finish(settings.strength)
 
     def _finish(self, strength: float) -> np.ndarray:
         started = time.perf_counter()

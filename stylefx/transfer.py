@@ -6,11 +6,19 @@ the stages', the dry path is delayed by exactly that, and any cutting of the inp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stylefx.errors import StylefxError, UsageError
+from stylefx.params import PARAMETERS, Controls, Settings
 from stylefx.style import Style
 from stylefx.synthesis.mix import Mix
+from stylefx.synthesis.ramp import Gain
+
+if TYPE_CHECKING:
+    from stylefx.bank import StyleBank
 
 # Steps a hop that the default method takes when neither the caller nor the style says otherwise.
 DEFAULT_ITERATIONS = 1
@@ -24,34 +32,40 @@ class StyleTransfer:
     Parameters
     ----------
     style
-        What `stylefx.fit` learned.
+        What `stylefx.fit` learned; several make a bank, of which the first plays.
     mix
-        0 is the dry signal alone, 1 the styled signal alone. May be set between blocks.
+        0 is the dry signal alone, 1 the styled signal alone.
     strength
-        How far towards the style, 0 (the content) to 1. May be set between blocks.
+        How far towards the style, 0 (the content) to 1.
+    morph
+        How far from the first style (0) to the second (1).
     iterations
         Optimiser steps a hop; for the offline methods, steps a block. None takes the style's default.
     device
         ``auto``, ``cpu`` or ``cuda``.
     start
         ``decoder`` (default), ``envelope`` (the clip's on each frame) or ``content``: what the optimiser starts from.
+
+    Attributes
+    ----------
+    controls : Controls
+        Every parameter of `stylefx.params`; may be changed at any time from any thread, and is read once a block.
     """
 
     def __init__(
         self,
-        style: Style,
+        style: Style | Sequence[Style],
         *,
         mix: float = 1.0,
         strength: float = 1.0,
+        morph: float = 0.0,
         iterations: int | None = None,
         device: str = "auto",
         start: str = "decoder",
     ):
-        for name, value in (("mix", mix), ("strength", strength)):
-            if not 0 <= value <= 1:
-                raise UsageError(f"{name} is {value}, expected 0 to 1")
-        self.style, self.mix, self.strength = style, mix, strength
-        self._path = _path_for(style, iterations, device, start)
+        styles = [style] if isinstance(style, Style) else list(style)
+        self.controls = Controls(Settings(mix=mix, strength=strength, morph=morph))
+        self._path = _path_for(styles, iterations, device, start)
         self.iterations = self._path.iterations
         self._mix = Mix()
         self._prepared: tuple[int, int] | None = None
@@ -61,6 +75,7 @@ class StyleTransfer:
         if not 1 <= channels <= MAX_CHANNELS:
             raise StylefxError(f"{channels} channels, expected 1 to {MAX_CHANNELS}")
         self._path.prepare(sample_rate, channels)
+        self._gain = Gain(round(PARAMETERS["gain_in_db"].smoothing_seconds * sample_rate))
         self._mix.prepare(sample_rate, channels, max_block, self._path.lead_in, self._path.latency_samples)
         self._prepared = (max_block, channels)
 
@@ -74,9 +89,11 @@ class StyleTransfer:
         block = block.astype(np.float32, copy=False)
         if not np.isfinite(block).all():
             block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
-        for hop in self._path.process(block, self.strength):
+        settings = self.controls.settings
+        block = self._gain.process(block, settings.gain_in_db)
+        for hop in self._path.process(block, settings):
             self._mix.put_wet(hop)
-        return self._mix.process(block, self.mix)
+        return self._mix.process(block, settings)
 
     def flush(self) -> np.ndarray:
         """The tail: the `latency_samples` still inside, (latency_samples, channels)."""
@@ -88,6 +105,7 @@ class StyleTransfer:
     def reset(self) -> None:
         """Forget the stream: what follows sounds as from a new object."""
         self._stream()
+        self._gain.reset()
         self._path.reset()
         self._mix.reset()
 
@@ -98,6 +116,47 @@ class StyleTransfer:
         self.prepare(sample_rate, block.shape[1], max(1, len(block)))
         late = np.concatenate([self.process(block), self.flush()])
         return late[self.latency_samples :].reshape(audio.shape)
+
+    @property
+    def settings(self) -> Settings:
+        """The value of every parameter now."""
+        return self.controls.settings
+
+    @property
+    def mix(self) -> float:
+        """0 the dry signal alone, 1 the styled one alone; may be set between blocks, as `strength` and `morph` may."""
+        return self.settings.mix
+
+    @mix.setter
+    def mix(self, value: float) -> None:
+        self.controls.change(mix=value)
+
+    @property
+    def strength(self) -> float:
+        """How far towards the style, 0 to 1."""
+        return self.settings.strength
+
+    @strength.setter
+    def strength(self, value: float) -> None:
+        self.controls.change(strength=value)
+
+    @property
+    def morph(self) -> float:
+        """How far from the style that plays to the one that `morph_style` names, 0 to 1."""
+        return self.settings.morph
+
+    @morph.setter
+    def morph(self, value: float) -> None:
+        self.controls.change(morph=value)
+
+    @property
+    def bank(self) -> StyleBank:
+        """The styles; more may be added while it plays. UsageError where the method cannot stream."""
+        from stylefx.streaming import StreamingPath
+
+        if isinstance(self._path, StreamingPath):
+            return self._path.bank
+        raise UsageError("a style of the method 'ulyanov' plays alone: fit the clip with --method harmonic")
 
     @property
     def iterations(self) -> int:
@@ -127,16 +186,18 @@ class StyleTransfer:
         return self._prepared
 
 
-def _path_for(style: Style, iterations: int | None, device: str, start: str):
-    """The path that makes the wet signal of ``style``: streaming, or block by block for the offline methods."""
-    if iterations is None:
-        iterations = style.meta["defaults"].get("iterations")
-    if style.method == "ulyanov":
+def _path_for(styles: list[Style], iterations: int | None, device: str, start: str):
+    """The path that makes the wet signal: streaming, or block by block for a style of an offline method."""
+    if iterations is None and styles:
+        iterations = styles[0].meta["defaults"].get("iterations")
+    if len(styles) == 1 and styles[0].method == "ulyanov":
         from stylefx.blockwise import BlockwisePath
         from stylefx.optimise.ulyanov import Ulyanov
 
         steps = ULYANOV_ITERATIONS if iterations is None else int(iterations)
-        return BlockwisePath(Ulyanov(style, steps, device))
+        return BlockwisePath(Ulyanov(styles[0], steps, device))
+    from stylefx.bank import StyleBank
     from stylefx.streaming import StreamingPath
 
-    return StreamingPath(style, DEFAULT_ITERATIONS if iterations is None else int(iterations), device, start)
+    steps = DEFAULT_ITERATIONS if iterations is None else int(iterations)
+    return StreamingPath(StyleBank(styles, device, start), steps)

@@ -10,6 +10,7 @@ from stylefx.blockwise import BLOCK_SECONDS, BlockwisePath
 from stylefx.learn.ulyanov import GRID, MOST_FRAMES, learn_ulyanov, log_magnitudes
 from stylefx.optimise.closed_form import ArcCosineKernel, ContentLoss, GramLoss
 from stylefx.optimise.ulyanov import DEVIATION, FILTERS, WIDTH, Ulyanov
+from stylefx.params import Settings
 
 RATE = 44_100
 BRIGHT, DULL = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5), (1.0, 0.1, 0.03)
@@ -81,7 +82,7 @@ def joined(audio, sizes):
     path.prepare(1_000, 1)
     outputs, start = [], 0
     for size in sizes:
-        outputs += list(path.process(audio[start : start + size], 1.0))
+        outputs += list(path.process(audio[start : start + size], Settings()))
         start += size
     return np.concatenate(outputs), method
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.decode.equaliser import SOUNDING_BELS, SlowEqualiser
-from stylefx.decode.features import FEATURES, FLOOR_BELS, SLOW, State, frame_features
-from stylefx.decode.positions import Plan, position_frequencies
+from stylefx.decode.features import FEATURES, FLOOR_BELS, SLOW
+from stylefx.decode.listener import Listener
+from stylefx.decode.positions import position_frequencies
 from stylefx.errors import StylefxError
 
 # Long-term envelopes further apart than this are not trusted (40 dB).
@@ -29,11 +30,15 @@ SILENCE_BELS = -23.9
 
 
 class Decoder:
-    """``arrays``: those of a style whose names start with ``decoder_`` (see ``stylefx.learn.decoder``)."""
+    """``arrays``: those of a style whose names start with ``decoder_`` (see ``stylefx.learn.decoder``).
+
+    ``listener``: one that several decoders share; whoever owns it prepares it before them and lets it hear each frame
+    first. Without one the decoder listens for itself.
+    """
 
     latency_samples = 0
 
-    def __init__(self, arrays: dict[str, np.ndarray]):
+    def __init__(self, arrays: dict[str, np.ndarray], listener: Listener | None = None):
         positions, hidden = len(position_frequencies()), arrays["decoder_weight2"].shape[0]
         shapes = {
             "weight1": (FEATURES, hidden),
@@ -56,39 +61,42 @@ class Decoder:
                 )
         self._weights = {name: np.ascontiguousarray(arrays[f"decoder_{name}"], np.float32) for name in shapes}
         self._equaliser = SlowEqualiser(self._weights["mean_levels"])
+        self._listener, self._listens_itself = listener or Listener(), listener is None
 
     def prepare(self, grid: Grid) -> None:
         """Allocate for a grid and forget the past."""
         positions, hidden = self._weights["bias1"].shape
-        self._plan = Plan(grid)
-        self._state = State(self._plan, grid)
+        if self._listens_itself:
+            self._listener.prepare(grid)
         self._equaliser.prepare(grid)
-        self._features = np.zeros((positions, FEATURES), np.float32)
-        self._own, self._envelope, self._gain = np.zeros((3, positions), np.float32)
+        self._gain = np.zeros(positions, np.float32)
         self._hidden1, self._hidden2 = np.zeros((2, positions, hidden), np.float32)
 
     def reset(self) -> None:
         """Forget all frames."""
-        self._state.reset()
+        if self._listens_itself:
+            self._listener.reset()
         self._equaliser.reset()
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
         """Target magnitudes float32 (bins,), new, for the content's magnitudes float32 (bins,) of one frame."""
-        own, envelope, gain, weights = self._own, self._envelope, self._gain, self._weights
-        level = frame_features(magnitude, self._plan, self._state, self._features, own, envelope)
-        np.matmul(self._features, weights["weight1"], out=self._hidden1)
+        heard, gain, weights = self._listener, self._gain, self._weights
+        if self._listens_itself:
+            heard.process(magnitude)
+        np.matmul(heard.features, weights["weight1"], out=self._hidden1)
         _rectify(self._hidden1, weights["bias1"])
         np.matmul(self._hidden1, weights["weight2"], out=self._hidden2)
         _rectify(self._hidden2, weights["bias2"][None])
         np.matmul(self._hidden2, weights["weight3"], out=self._hidden1)
         _answer(
             self._hidden1, weights["bias3"], weights["weight4"], weights["bias4"][0], weights["skip"],
-            weights["envelope"], self._features, gain,
+            weights["envelope"], heard.features, gain,
         )  # fmt: skip
-        self._equaliser.process(gain, level > self._state.level[SLOW] - SOUNDING_BELS)
-        gain += np.float32(level) - own
-        floor = np.float32(0 if level <= SILENCE_BELS else 10.0 ** (self._state.level[SLOW] - FLOOR_BELS))
-        return _expand(magnitude, gain, floor, self._plan.expand_index, self._plan.expand_weight)
+        level, slow = heard.level, heard.state.level[SLOW]
+        self._equaliser.process(gain, level > slow - SOUNDING_BELS)
+        gain += np.float32(level) - heard.own
+        floor = np.float32(0 if level <= SILENCE_BELS else 10.0 ** (slow - FLOOR_BELS))
+        return _expand(magnitude, gain, floor, heard.plan.expand_index, heard.plan.expand_weight)
 
 
 @numba.njit(nogil=True, cache=True)

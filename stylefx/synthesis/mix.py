@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from stylefx.params import PARAMETERS, Settings
+from stylefx.synthesis.ramp import Gain, Ramp
+
 # Above this level the limiter's knee begins; below it the wet signal is untouched (-0.5 dB).
 KNEE = 0.944
-# A change of `mix` is spread over this time: long enough to hide the step, short enough to feel immediate.
-RAMP_SECONDS = 0.02
 
 
 class Fifo:
@@ -47,33 +48,6 @@ class Fifo:
         return taken
 
 
-class Ramp:
-    """A parameter that moves linearly, sample by sample, so that any chunking of the stream moves it alike."""
-
-    def __init__(self, samples: int):
-        self._samples = max(1, samples)
-        self.reset()
-
-    def reset(self) -> None:
-        """The next target is reached at once."""
-        self._start = self._target = np.nan
-        self._elapsed = 0
-
-    def towards(self, target: float, length: int) -> np.ndarray:
-        """The next ``length`` values on the way to ``target``, float32."""
-        if target != self._target:
-            self._start = target if np.isnan(self._target) else float(self._values(np.array([0]))[0])
-            self._target, self._elapsed = target, 0
-        values = self._values(np.arange(1, length + 1))
-        self._elapsed = min(self._elapsed + length, self._samples)
-        return values.astype(np.float32)
-
-    def _values(self, ahead: np.ndarray) -> np.ndarray:
-        part = np.minimum(self._elapsed + ahead, self._samples) / self._samples
-        # Exact at both ends: mix 0 and mix 1 must be bit-true once reached.
-        return self._start * (1 - part) + self._target * part
-
-
 class Mix:
     """Stage: dry blocks and wet hops in, blocks of the dry block's length out, ``latency_samples`` late."""
 
@@ -89,25 +63,28 @@ class Mix:
         capacity = 2 * latency_samples + 2 * max_block
         self._lead_in = lead_in
         self._wet, self._dry = Fifo(channels, capacity), Fifo(channels, capacity)
-        self._ramp = Ramp(round(RAMP_SECONDS * sample_rate))
+        self._share = Ramp(round(PARAMETERS["mix"].smoothing_seconds * sample_rate))
+        self._gain = Gain(round(PARAMETERS["gain_out_db"].smoothing_seconds * sample_rate))
         self.reset()
 
     def reset(self) -> None:
         """Back to silence."""
         self._wet.fill(self._lead_in)
         self._dry.fill(self.latency_samples)
-        self._ramp.reset()
+        self._share.reset()
+        self._gain.reset()
 
     def put_wet(self, hop: np.ndarray) -> None:
         """Queue one finished hop (hop, channels)."""
         self._wet.put(hop)
 
-    def process(self, block: np.ndarray, mix: float) -> np.ndarray:
-        """Return as many samples as ``block`` (frames, channels) holds, ``mix`` of them wet."""
+    def process(self, block: np.ndarray, settings: Settings) -> np.ndarray:
+        """As many samples as ``block`` (frames, channels) holds: ``settings.mix`` of them wet, none in bypass."""
         self._dry.put(block)
-        dry, wet = self._dry.take(len(block)), limit(self._wet.take(len(block)))
-        amount = self._ramp.towards(mix, len(block))[:, None]
-        return (1 - amount) * dry + amount * wet
+        both = np.concatenate([self._dry.take(len(block)), self._wet.take(len(block))], axis=1)
+        dry, wet = np.split(self._gain.process(both, settings.gain_out_db), 2, axis=1)
+        share = self._share.towards(0.0 if settings.bypass else settings.mix, len(block))[:, None]
+        return (1 - share) * dry + share * limit(wet)
 
 
 def limit(samples: np.ndarray) -> np.ndarray:

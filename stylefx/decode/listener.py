@@ -1,0 +1,33 @@
+"""What is heard of the content, once a frame, for every decoder that plays: its features do not depend on the style.
+
+So a second style costs its network alone, and a style that starts to play in the middle of a tune has heard all of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stylefx.analysis.grid import Grid
+from stylefx.decode.features import FEATURES, State, frame_features
+from stylefx.decode.positions import Plan
+
+
+class Listener:
+    """``process`` a frame, then read ``features``, ``own``, ``envelope`` (see `frame_features`) and ``level``."""
+
+    def prepare(self, grid: Grid) -> None:
+        """Allocate for a grid and forget the past."""
+        self.plan = Plan(grid)
+        self.state = State(self.plan, grid)
+        positions = len(self.plan.frequencies_hz)
+        self.features = np.zeros((positions, FEATURES), np.float32)
+        self.own, self.envelope = np.zeros((2, positions), np.float32)
+        self.level = 0.0
+
+    def reset(self) -> None:
+        """Forget all frames."""
+        self.state.reset()
+
+    def process(self, magnitude: np.ndarray) -> None:
+        """Hear the content's magnitudes float32 (bins,) of one frame."""
+        self.level = frame_features(magnitude, self.plan, self.state, self.features, self.own, self.envelope)

@@ -1,0 +1,87 @@
+"""A voice: one style that can sound. What is heard of the content goes in, the style's target magnitudes come out.
+
+decode -> optimise -> loudness. Every voice brings its own target to the player's loudness, so that exchanging or
+blending voices moves no level. Latency: none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+
+import numpy as np
+
+from stylefx.analysis.grid import Grid
+from stylefx.compute import compute_device
+from stylefx.decode.content import ContentStart
+from stylefx.decode.decoder import Decoder
+from stylefx.decode.envelope import EnvelopeStart
+from stylefx.decode.listener import Listener
+from stylefx.errors import UsageError
+from stylefx.optimise.stream import Optimise
+from stylefx.style import Style
+from stylefx.synthesis.loudness import Loudness
+
+STARTS = ("decoder", "envelope", "content")
+
+
+class Clock:
+    """Charges the time since the last charge to a stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.restart()
+
+    def restart(self) -> None:
+        """Nobody is charged for the time until now."""
+        self._last = time.perf_counter()
+
+    def charge(self, stage: str) -> None:
+        """``stage`` is."""
+        now = time.perf_counter()
+        self.seconds[stage] += now - self._last
+        self._last = now
+
+
+class Voice:
+    """``style`` with an optimiser on ``device``, started by ``start``; ``listener`` is shared with other voices."""
+
+    def __init__(self, style: Style, listener: Listener, device: str, start: str):
+        self.decode = _start_for(style, listener, start)
+        self.optimise = Optimise(style.arrays["gram"], style.meta["seed"], 0, compute_device(device))
+        self.loudness = Loudness()
+
+    @property
+    def stages(self) -> tuple:
+        """In the order of the signal."""
+        return self.decode, self.optimise, self.loudness
+
+    def prepare(self, grid: Grid) -> None:
+        """Allocate for a grid; the listener has been prepared before."""
+        for stage in self.stages:
+            stage.prepare(grid)
+
+    def reset(self) -> None:
+        """Forget all frames."""
+        for stage in self.stages:
+            stage.reset()
+
+    def process(self, magnitude: np.ndarray, iterations: int, clock: Clock) -> np.ndarray:
+        """Target magnitudes float32 (bins,) for the content's of the frame that the listener heard last."""
+        start = self.decode.process(magnitude)
+        clock.charge("decode")
+        self.optimise.iterations = iterations
+        target = self.optimise.process(start)
+        clock.charge("optimise")
+        return self.loudness.process(magnitude, target)
+
+
+def _start_for(style: Style, listener: Listener, start: str):
+    """The stage that makes the optimiser's start."""
+    if start == "decoder":
+        return Decoder(style.arrays, listener)
+    if start == "envelope":
+        return EnvelopeStart(style.arrays["envelope"])
+    if start == "content":
+        return ContentStart()
+    raise UsageError(f"start {start!r} is not known: use one of {', '.join(STARTS)}")
