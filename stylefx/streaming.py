@@ -15,6 +15,7 @@ from stylefx.analysis.frames import Analysis, reference_spectrum
 from stylefx.analysis.grid import Grid, grid_for
 from stylefx.bank import StyleBank
 from stylefx.params import PARAMETERS, Settings
+from stylefx.phase.carrier import Carrier
 from stylefx.phase.stage import Phase
 from stylefx.synthesis.blend import Crossfade, blend
 from stylefx.synthesis.freeze import Freeze
@@ -31,6 +32,7 @@ class StreamingPath:
     def __init__(self, bank: StyleBank, iterations: int):
         self.bank, self.iterations = bank, iterations
         self.analysis = Analysis()
+        self.carrier = Carrier()
         self.phase = Phase()
         self.overlap_add = OverlapAdd()
         self._clock = Clock()
@@ -40,6 +42,7 @@ class StreamingPath:
         grid = grid_for(sample_rate)
         self.analysis.prepare(grid, channels)
         self.bank.prepare(grid)
+        self.carrier.prepare(grid, channels)
         self.phase.prepare(grid)
         self.overlap_add.prepare(grid, channels)
         self.voices: Crossfade[Voice] = Crossfade(_hops("style", grid))
@@ -59,7 +62,7 @@ class StreamingPath:
 
     def reset(self) -> None:
         """Forget every sample, as new."""
-        for stage in (*self._stages, self.bank, self.voices, self.strength, self.freeze):
+        for stage in (*self._stages, self.bank, self.carrier, self.voices, self.strength, self.freeze):
             stage.reset()
         self._shares[:] = 0
         self._clock.seconds.clear()
@@ -78,6 +81,8 @@ class StreamingPath:
             clock.charge("analysis")
             target = self._target(magnitude, self.voices.towards(shares))
             strength = float(self.strength.towards(settings.strength, 1)[0])
+            spectrum = self.carrier.process(spectrum, strength)
+            target = self.carrier.textured(target, magnitude, np.abs(reference_spectrum(spectrum)))
             target = blend([(magnitude, 1 - strength), (target, strength)])
             target, spectrum = self.freeze.process(target, spectrum, settings.freeze)
             content = reference_spectrum(spectrum)
