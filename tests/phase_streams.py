@@ -8,8 +8,9 @@ from stylefx.analysis.grid import Grid, grid_for
 from stylefx.analysis.window import gauss_window
 from stylefx.audio.files import read_audio
 from stylefx.clips import clip_path
-from stylefx.phase.offline import griffin_lim, spectrogram
+from stylefx.phase.offline import spectrogram
 from stylefx.phase.stage import Phase
+from stylefx.synthesis.overlap_add import OverlapAdd
 
 NOMINAL = grid_for(44_100)
 SMALL = grid_for(8_000)
@@ -60,11 +61,13 @@ def prepared(method: str = "mixed", iterations: int = 4, grid: Grid = NOMINAL) -
 
 
 def samples_of(frames: np.ndarray, grid: Grid = NOMINAL) -> np.ndarray:
-    """Overlap-add of frames (frames, bins)."""
-    plain = (frames * _centre(grid)).T
-    return griffin_lim(
-        np.abs(plain), grid.n_fft, grid.hop, _window(grid), 0, 0, initial_phase=np.angle(plain)
-    )
+    """Overlap-add of frames (frames, bins), as the engine does it."""
+    overlap_add = OverlapAdd()
+    overlap_add.prepare(grid, 1)
+    silence = np.zeros((grid.window_length // grid.hop, grid.bins), np.complex64)
+    hops = [overlap_add.process(frame[None])[:, 0] for frame in np.concatenate((frames, silence))]
+    # The first frame's window begins half a window before its centre, where the signal begins.
+    return np.concatenate(hops)[grid.window_length // 2 :][: (len(frames) - 1) * grid.hop]
 
 
 def convergence(targets: np.ndarray, frames: np.ndarray, grid: Grid = NOMINAL, edge: int = 20) -> float:

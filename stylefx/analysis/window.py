@@ -19,9 +19,11 @@ def gauss_window(length: int) -> np.ndarray:
 
 
 def synthesis_window(window: np.ndarray, hop: int) -> np.ndarray:
-    """The dual of ``window`` for overlap-add every ``hop`` samples, float64 (length,).
+    """The dual of ``window`` for overlap-add every ``hop`` samples, float64 (length,), from 0 to 0.
 
-    ``w[l] / sum_k w[l - k hop]^2``: analysis then overlap-add without change gives the signal back.
+    ``v[l] / sum_k v[l - k hop] w[l - k hop]`` with v the window less its edge: analysis then overlap-add without
+    change gives the signal back, and a frame that was changed neither begins nor ends with a step.
     """
-    energy = (window.reshape(-1, hop) ** 2).sum(axis=0)
-    return window / np.tile(energy, len(window) // hop)
+    risen = window - window[0]
+    energy = (window * risen).reshape(-1, hop).sum(axis=0)
+    return risen / np.tile(energy, len(window) // hop)
