@@ -1,6 +1,6 @@
 """The `stylefx` command: its parser, its exit codes, and the one place where errors become sentences.
 
-Exit codes: 0 done, 1 the work failed, 2 the command line is off, 3 no audio device, 130 interrupted.
+Exit codes: 0 done, 1 the work failed, 2 the command line is off, 3 no audio device, 130 interrupted, 143 terminated.
 Each verb is a module with `register(subparsers)` and `run(args) -> int`; whatever is slow to load is imported
 inside `run`, so that `stylefx --help` answers at once.
 """
@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import NoReturn
 
 import stylefx
 from stylefx.cli import demo, devices, doctor, fit, info, live, render
 from stylefx.errors import EXIT_FAILED, EXIT_USAGE, StylefxError
+from stylefx.interruption import Interrupted, unwinding
 
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells expect
-EXIT_TERMINATED = 143
 VERBS = (fit, render, live, devices, info, doctor, demo)
 
 DESCRIPTION = """\
@@ -62,18 +58,25 @@ def _explain(parser: argparse.ArgumentParser) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code and prints every error as one sentence on stderr."""
+    with unwinding():
+        return _run(argv)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
-        with _leaving_cleanly():
-            args = build_parser().parse_args(argv)
-            code = args.run(args)
-            sys.stdout.flush()
-            return code
+        args = build_parser().parse_args(argv)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
     except StylefxError as error:
         print(f"stylefx: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("stylefx: interrupted, nothing was left half-written", file=sys.stderr)
-        return EXIT_INTERRUPTED
+    except Interrupted as interruption:
+        return _interrupted(interruption)
+    except RuntimeError as error:  # what Python 3.11 and older make of any error while a class is being made
+        if isinstance(error.__cause__, Interrupted):
+            return _interrupted(error.__cause__)
+        raise
     except BrokenPipeError:
         # Whoever read stdout has gone; keep Python from complaining about it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -82,18 +85,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return request.code if isinstance(request.code, int) else EXIT_USAGE
 
 
-@contextmanager
-def _leaving_cleanly() -> Iterator[None]:
-    """SIGTERM unwinds like Ctrl-C, so that temporary files are deleted on the way out."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
-        return
-    before = signal.signal(signal.SIGTERM, _leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _leave(*_: object) -> NoReturn:
-    raise SystemExit(EXIT_TERMINATED)
+def _interrupted(interruption: Interrupted) -> int:
+    print("stylefx: interrupted, nothing was left half-written", file=sys.stderr)
+    return interruption.exit_code

@@ -1,0 +1,62 @@
+"""Ctrl-C and SIGTERM: the first one unwinds the program, and nothing after it interrupts the way out.
+
+A terminal, a shell and `timeout` may each pass the same Ctrl-C on, so a second signal often follows the first
+while temporary files are being deleted.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(KeyboardInterrupt):
+    """One of the signals came; the exit code is what shells expect."""
+
+    def __init__(self, number: int):
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+def raise_at_first_signal() -> None:
+    """Let the first of the signals raise `Interrupted` in the main thread; those after it do nothing."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # a shell's background job is not Ctrl-C's
+            signal.signal(number, _unwind)
+
+
+def ignore_signals() -> None:
+    """From now on the program ends by itself; for the very end, when Python forgets all handlers of its own."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _unwind(number: int, _frame: object) -> NoReturn:
+    for each in SIGNALS:
+        signal.signal(each, _do_nothing)  # SIG_IGN here, and Python complains of a signal that is on its way
+    raise Interrupted(number)
+
+
+def _do_nothing(_number: int, _frame: object) -> None:
+    """The way out has begun."""
+
+
+@contextmanager
+def unwinding() -> Iterator[None]:
+    """`raise_at_first_signal` for a while; outside the main thread signals are somebody else's."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    raise_at_first_signal()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not _unwind:  # else the program is on its way out: what is ignored stays so
+                signal.signal(number, handler)
