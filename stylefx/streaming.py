@@ -19,6 +19,8 @@ from stylefx.phase.carrier import Carrier
 from stylefx.phase.stage import Phase
 from stylefx.synthesis.blend import Crossfade, blend
 from stylefx.synthesis.freeze import Freeze
+from stylefx.synthesis.limiter import Limiter
+from stylefx.synthesis.mix import KNEE
 from stylefx.synthesis.overlap_add import OverlapAdd
 from stylefx.synthesis.ramp import Ramp
 from stylefx.voice import Clock, Voice
@@ -35,6 +37,7 @@ class StreamingPath:
         self.carrier = Carrier()
         self.phase = Phase()
         self.overlap_add = OverlapAdd()
+        self.limiter = Limiter()
         self._clock = Clock()
 
     def prepare(self, sample_rate: int, channels: int) -> None:
@@ -45,6 +48,7 @@ class StreamingPath:
         self.carrier.prepare(grid, channels)
         self.phase.prepare(grid)
         self.overlap_add.prepare(grid, channels)
+        self.limiter.prepare(grid)
         self.voices: Crossfade[Voice] = Crossfade(_hops("style", grid))
         self.strength = Ramp(_hops("strength", grid))
         self.freeze = Freeze(_hops("freeze", grid))
@@ -62,7 +66,15 @@ class StreamingPath:
 
     def reset(self) -> None:
         """Forget every sample, as new."""
-        for stage in (*self._stages, self.bank, self.carrier, self.voices, self.strength, self.freeze):
+        for stage in (
+            *self._stages,
+            self.bank,
+            self.carrier,
+            self.voices,
+            self.strength,
+            self.freeze,
+            self.limiter,
+        ):
             stage.reset()
         self._shares[:] = 0
         self._clock.seconds.clear()
@@ -89,6 +101,8 @@ class StreamingPath:
             frame = self.phase.process(target, content)
             clock.charge("phase")
             finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
+            ceiling = KNEE / 10 ** (settings.gain_out_db / 20)
+            finished = self.limiter.process(finished, self.overlap_add.coming, ceiling)
             clock.charge("overlap_add")
             yield finished
             clock.restart()

@@ -11,8 +11,8 @@ import numpy as np
 from stylefx.params import PARAMETERS, Settings
 from stylefx.synthesis.ramp import Gain, Ramp
 
-# Above this level the limiter's knee begins; below it the wet signal is untouched (-0.5 dB).
-KNEE = 0.944
+# Above this level the soft knee begins, below it the wet signal is untouched: -0.2 dB, what the limiter aims at.
+KNEE = 0.98
 
 
 class Fifo:

@@ -28,6 +28,11 @@ class OverlapAdd:
         """Forget the frames still sounding."""
         self._sum[:] = 0
 
+    @property
+    def coming(self) -> np.ndarray:
+        """What the frames so far add to the next hop, (channels, hop): all but the newest frame's faint beginning."""
+        return self._sum[:, : self._grid.hop]
+
     def process(self, spectrum: np.ndarray) -> np.ndarray:
         """Add one frame; return the hop (hop, channels) that no later frame can change."""
         hop, half = self._grid.hop, self._grid.window_length // 2
