@@ -1,14 +1,19 @@
 """``python -m benchmarks``: measure everything and rewrite benchmarks/RESULTS.md and its pictures.
 
     pip install "stylefx[bench]"
-    pip install --no-deps tinysoundfont basic-pitch    # what they ask for besides does not build, and is not
-    needed apt install fluid-soundfont-gm                     # FluidR3_GM.sf2; TimGM6mb.sf2 comes inside
-    pretty_midi
+    pip install --no-deps tinysoundfont basic-pitch    # what they ask for besides does not build
+    apt install fluid-soundfont-gm                     # FluidR3_GM.sf2; TimGM6mb.sf2 comes inside pretty_midi
 
 Measured results are kept under benchmarks/cache and reused while code and cases stay the same, so an
-interrupted run resumes; ``--fresh`` forgets them. A run that is limited (``--quick``, ``--cases``, ``--row``,
-``--section``) prints its report and leaves RESULTS.md alone; ``--output DIR`` writes it, with pictures, to
-another folder. Exit code 1 if any row or section failed.
+interrupted run resumes; ``--fresh`` forgets them. Two processes can share the work before the run that
+reports, which then measures only what is a time:
+
+    python -m benchmarks --fill forwards & python -m benchmarks --fill backwards; wait
+    python -m benchmarks
+
+A run that is limited (``--quick``, ``--cases``, ``--row``, ``--section``, ``--soundfont``) prints its report and
+leaves RESULTS.md alone; ``--output DIR`` writes it, with pictures, to another folder. Exit code 1 if any row or
+section failed.
 """
 
 from __future__ import annotations
@@ -42,7 +47,13 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--soundfont", action="append", metavar="SF2", help="use this one (repeatable)")
     options.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
     options.add_argument("--output", type=Path, metavar="DIR", help="write RESULTS.md and pictures here")
-    options.add_argument("--fresh", action="store_true", help="measure again what is in the cache")
+    filling = options.add_mutually_exclusive_group()
+    filling.add_argument("--fresh", action="store_true", help="measure again what is in the cache")
+    filling.add_argument(
+        "--fill",
+        choices=("forwards", "backwards"),
+        help="only measure what the cache lacks, in this order: one process each way meet in the middle",
+    )
     return options
 
 
@@ -60,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         "machine": timing.machine(),
         "load": timing.load(),
         "notes": [],
+        "sections": {},
         "limited": bool(args.quick or args.cases or args.row or args.section or args.soundfont),
     }
     try:
@@ -67,16 +79,23 @@ def main(arguments: list[str] | None = None) -> int:
     except StylefxError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return error.exit_code
+    if args.fill:
+        return _failed(results)
     results["cpu_minutes"] = (time.process_time() - began) / 60
     results["medians"] = tables.all_medians(results.get("quality", []))
     folder = args.output or (HERE / "cache" / "limited" if results["limited"] else HERE)
     text = report.write(results, folder)
-    draw(results, folder / "pictures")
+    draw(results, folder / "pictures", args.quick)
     if results["limited"]:
         print(text)
     if args.json:
         args.json.write_text(json.dumps(results, indent=1, default=float))
     print(f"benchmarks: {folder / 'RESULTS.md'}", file=sys.stderr)
+    return _failed(results)
+
+
+def _failed(results: dict[str, Any]) -> int:
+    """Say what failed; the exit code."""
     failed = failures(results)
     for line in failed:
         print(f"benchmarks: failed: {line}", file=sys.stderr)

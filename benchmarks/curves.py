@@ -7,88 +7,108 @@ up and to the right, not where one point does.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import engine, quality
-from benchmarks.baselines import musaicing, spectral, ulyanov_cifka
+from benchmarks.baselines import musaicing, spectral, ulyanov_cifka, ulyanov_published
 from benchmarks.cases import HEARD_GROUP, Case
 from benchmarks.row import Row
 from benchmarks.rows import ROWS
 from benchmarks.store import Store
 
-# Every n-th case of the paired ones: enough for a median, few enough for many points.
-STEP, QUICK_STEP = 4, 12
+# The cases of the subset, four of the paired ones: few for a median, but the fits and the ends of the curves are
+# there already.
+STEP, QUICK_STEP = quality.SUBSET_STEP, 12
 METRICS = ("mel_closed", "timbre_closed", "pitch_kept", "onset")
+OURS = "stylefx"
 
 Maker = Callable[[float], Row]
 
 
-def _rival(name: str, function: Callable, knob: str, code: str) -> Maker:
+def _rival(row: str, function: Callable, knob: str, default: float) -> Maker:
+    """Rows of a rival whose ``knob`` is turned; at its default it is the row that the tables have."""
+    known = ROWS[row]
+
     def make(value: float) -> Row:
-        return Row(f"{name}, {knob} {value:g}", "", partial(function, **{knob: value}), (code,), kind="curve")
+        if value == default:
+            return known
+        turned = partial(function, **{knob: value})
+        return Row(f"{row}, {knob} {value:g}", "", turned, known.code, known.learn, kind="curve")
 
     return make
 
 
 def _engine(value: float) -> Row:
-    # The knob's end is the default row, whose results are there already.
     if value == 1:
-        return ROWS["stylefx"]
-    return engine.offline_row(f"stylefx, strength {value:g}", "", kind="curve", strength=value)
+        return ROWS[OURS]
+    return engine.offline_row(f"{OURS}, strength {value:g}", "", kind="curve", strength=value)
 
 
-def _published(value: float) -> Row:
-    if value == 1:
-        return ROWS["U+L published"]
-    return Row(
-        f"U+L published, strength {value:g}",
-        "",
-        partial(engine.published, strength=value),
-        engine.PUBLISHED_CODE,
-        engine.learn_published,
-        kind="curve",
-    )
-
-
-_SPECTRAL = "benchmarks/baselines/spectral.py"
+# Method -> its knob, its rows, and the knob's values from least to most style.
 CURVES: dict[str, tuple[str, Maker, tuple[float, ...]]] = {
-    "EQ match": ("strength", _rival("EQ", spectral.eq_match, "strength", _SPECTRAL), (0.25, 0.5, 0.75, 1)),
+    "EQ match": (
+        "strength",
+        _rival("EQ match", spectral.eq_match, "strength", 1),
+        (0.25, 0.5, 0.75, 1),
+    ),
     "cepstral envelope": (
         "strength",
-        _rival("envelope", spectral.cepstral_envelope, "strength", _SPECTRAL),
+        _rival("cepstral envelope", spectral.cepstral_envelope, "strength", 1),
         (0.25, 0.5, 0.75, 1),
     ),
     "U+L tuned": (
         "style weight",
-        _rival(
-            "U+L tuned", ulyanov_cifka.ulyanov_cifka, "style_weight", "benchmarks/baselines/ulyanov_cifka.py"
-        ),
-        (10**-2.1, 10**-1.1, 1, 10, 100),
+        _rival("U+L tuned", ulyanov_cifka.ulyanov_cifka, "style_weight", ulyanov_cifka.STYLE_WEIGHT),
+        (ulyanov_cifka.STYLE_WEIGHT, 10**-1.1, 1, 10, 100),
     ),
-    "U+L published": ("strength", _published, (0.5, 1)),
+    "U+L published": (
+        "content weight",
+        _rival(
+            "U+L published",
+            ulyanov_published.ulyanov_published,
+            "content_weight",
+            ulyanov_published.CONTENT_WEIGHT,
+        ),
+        (10, 1, 0.1, ulyanov_published.CONTENT_WEIGHT),
+    ),
     "NMF musaicing": (
         "polyphony",
-        _rival("NMF", musaicing.musaicing, "polyphony", "benchmarks/baselines/musaicing.py"),
-        (1, 3, 10, 30),
+        _rival("NMF musaicing", musaicing.musaicing, "polyphony", musaicing.POLYPHONY),
+        (1, 3, musaicing.POLYPHONY, 30),
     ),
-    "stylefx": ("strength", _engine, (0.25, 0.5, 0.75, 1)),
+    OURS: ("strength", _engine, (0.25, 0.5, 0.75, 1)),
 }
+QUICK_WITHOUT = ("U+L published", OURS)
 
 
 def run(cases: list[Case], store: Store, quick: bool = False) -> list[dict[str, Any]]:
-    """One point a method and knob value: medians over every fourth paired case."""
+    """One point a method and knob value: medians over every sixth paired case."""
     known = [case for case in cases if case.target is not None and case.group != HEARD_GROUP]
     chosen = known[:: QUICK_STEP if quick else STEP]
     points = []
     for method, (knob, make, values) in CURVES.items():
+        if quick and method in QUICK_WITHOUT:
+            continue
         for value in values[-1:] if quick else values:
-            records = quality.run(chosen, [make(value)], store, "curve")
+            records = quality.run(chosen, [replace(make(value), subset=False)], store, "curve")
             failed = [record["error"] for record in records if "error" in record]
             point = {"method": method, "knob": knob, "value": value, "cases": len(chosen)}
             points.append({**point, **quality.medians(records, METRICS), "failed": failed})
-    return points
+    return [{**point, "beaten": beaten(point, points)} for point in points]
+
+
+def beaten(point: dict[str, Any], points: list[dict[str, Any]]) -> bool:
+    """Whether some point of stylefx closes more of the timbre gap and keeps at least as much pitch."""
+    if point["method"] == OURS or "timbre_closed" not in point:
+        return False
+    return any(
+        p["timbre_closed"] > point["timbre_closed"] and p["pitch_kept"] >= point["pitch_kept"]
+        for p in points
+        if p["method"] == OURS and "timbre_closed" in p
+    )
 
 
 def draw(points: list[dict[str, Any]], path: Path) -> None:

@@ -17,12 +17,16 @@ SHOWN_CASE = "violin -> piano"
 SHOWN_ROWS = ("EQ match", "U+L published", "stylefx")
 
 
-def draw(results: dict[str, Any], folder: Path) -> None:
-    """quality.png, spectrograms.png, tradeoff.png and speed.png, as far as there is something to draw."""
+def draw(results: dict[str, Any], folder: Path, quick: bool = False) -> None:
+    """quality.png, spectrograms.png, tradeoff.png and speed.png, as far as there is something to draw.
+
+    The spectrograms are rendered for the picture, which ``quick`` leaves out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    shown = [r for r in results.get("quality", []) if r["kind"] != "ablation"]
+    shown = [r for r in results.get("quality", []) if not r["subset"]]
     if shown:
         plots.draw_medians(shown, folder / "quality.png")
+    if shown and not quick:
         _draw_one_case(folder / "spectrograms.png")
     if results.get("curves"):
         curves.draw(results["curves"], folder / "tradeoff.png")

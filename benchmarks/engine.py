@@ -1,9 +1,7 @@
 """The stylefx rows, through the public API as a user would: fit a clip, then render or stream.
 
-Fitted styles are kept under ``benchmarks/cache/styles`` by clip, quality and code, because many rows play the
-same style. The published method of Ulyanov & Lebedev (2016) is one of stylefx's methods (``ulyanov``: one
-random convolution over frequency bins as channels, 11 frames, ReLU, Gram matrix; content weight 1e-2; L-BFGS
-from noise), through the closed form that stands for its 4096 sampled filters.
+Fitted styles are kept under ``benchmarks/cache/styles`` by clip, options and the code that fits, because many
+rows play the same style.
 """
 
 from __future__ import annotations
@@ -16,36 +14,30 @@ from typing import Any
 import numpy as np
 
 from benchmarks.row import Row
-from benchmarks.store import CACHE, code_hash, key_of
+from benchmarks.store import CACHE, code_hash, key_of, with_imports
 
 LIVE_BLOCK = 256
-PUBLISHED_ITERATIONS = 300
 STYLES = CACHE / "styles"
-# What the sound depends on; the command line, files and devices do not belong to it.
-CODE = tuple(
+# Containers, files and pictures change no sample; the published method is a row of its own.
+NOT_HEARD = tuple(
     f"stylefx/{part}"
     for part in (
-        "analysis",
-        "decode",
-        "learn",
-        "optimise",
-        "phase",
-        "synthesis",
-        "transfer.py",
-        "streaming.py",
+        "__init__.py",
+        "archive.py",
+        "audio/files.py",
+        "audio/formats.py",
         "blockwise.py",
-        "style.py",
+        "errors.py",
+        "learn/ulyanov.py",
+        "optimise/ulyanov.py",
+        "output.py",
+        "picture.py",
+        "provenance.py",
     )
 )
-# The published method runs beside the engine; changes of the streaming stages leave its results standing.
-PUBLISHED_CODE = (
-    "stylefx/blockwise.py",
-    "stylefx/learn/ulyanov.py",
-    "stylefx/optimise/closed_form.py",
-    "stylefx/optimise/ulyanov.py",
-    "stylefx/phase/offline.py",
-    "benchmarks/engine.py",
-)
+FIT_CODE = ("stylefx/learn/weights", *with_imports("stylefx/learn/clip.py", without=NOT_HEARD))
+# What the sound depends on; the command line, files and devices do not belong to it.
+CODE = (*FIT_CODE, *with_imports("stylefx/transfer.py", without=NOT_HEARD))
 
 
 @dataclass(frozen=True)
@@ -60,7 +52,7 @@ def fit_clip(clip: np.ndarray, sample_rate: int, **options) -> Fitted:
     """``stylefx.fit`` of the clip, from the cache where nothing that matters has changed."""
     import stylefx
 
-    key = key_of(clip, sample_rate, sorted(options.items()), code_hash(*CODE))
+    key = key_of(clip, sample_rate, sorted(options.items()), code_hash(*FIT_CODE))
     path = STYLES / f"{key}.npz"
     seconds_path = path.with_suffix(".seconds")
     if seconds_path.exists():
@@ -108,7 +100,10 @@ def offline_row(
 
 
 def live_row(name: str, about: str, quality: str = "normal", block: int = LIVE_BLOCK, **settings) -> Row:
-    """A row that streams: blocks of ``block`` samples through ``process``, as they come from a sound card."""
+    """A row that streams: blocks of ``block`` samples through ``process``, as they come from a sound card.
+
+    It runs on the subset, to show there that the samples are those of the offline row.
+    """
 
     def learn(clip, sample_rate):
         return fit_clip(clip, sample_rate, quality=quality, seed=0)
@@ -116,7 +111,7 @@ def live_row(name: str, about: str, quality: str = "normal", block: int = LIVE_B
     def apply(content, fitted, sample_rate):
         return stream(_transfer(fitted.style, settings), content, sample_rate, block)
 
-    return Row(name, about, apply, (*CODE, "benchmarks/engine.py"), learn, "stylefx")
+    return Row(name, about, apply, (*CODE, "benchmarks/engine.py"), learn, "stylefx", subset=True)
 
 
 def stream(effect, content: np.ndarray, sample_rate: int, block: int) -> np.ndarray:
@@ -125,17 +120,6 @@ def stream(effect, content: np.ndarray, sample_rate: int, block: int) -> np.ndar
     pieces = [effect.process(content[i : i + block, None]).copy() for i in range(0, len(content), block)]
     played = np.concatenate([*pieces, effect.flush()])[:, 0]
     return played[effect.latency_samples :][: len(content)]
-
-
-def learn_published(clip: np.ndarray, sample_rate: int) -> Fitted:
-    """The clip's Gram target of the published method."""
-    return fit_clip(clip, sample_rate, method="ulyanov", seed=0)
-
-
-def published(content: np.ndarray, fitted: Fitted, sample_rate: int, strength: float = 1.0) -> np.ndarray:
-    """The published method on the whole content."""
-    settings = {"iterations": PUBLISHED_ITERATIONS, "strength": strength}
-    return _transfer(fitted.style, settings)(content, sample_rate)
 
 
 def _transfer(style, settings: dict[str, Any]):

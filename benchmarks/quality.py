@@ -6,6 +6,7 @@ than the content's has failed too.
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
 from typing import Any
@@ -28,13 +29,16 @@ SUBSET_STEP = 6
 Record = dict[str, Any]
 
 
-def run(cases: list[Case], rows: list[Row], store: Store, source: str) -> list[Record]:
-    """Records of every (case, row): names, group, metrics, CPU seconds of fit and render, or ``error``.
+def run(
+    cases: list[Case], rows: list[Row], store: Store, source: str, backwards: bool = False
+) -> list[Record]:
+    """Records of every (case, row): names, group, metrics, CPU seconds, or ``error``.
 
-    ``source`` says where the cases come from: a SoundFont, ``recordings`` or a folder.
+    ``source`` says where the cases come from: a SoundFont, ``recordings`` or a folder. ``backwards`` begins with the
+    last case.
     """
     records = []
-    for number, case in enumerate(cases):
+    for number, case in list(enumerate(cases))[:: -1 if backwards else 1]:
         for row in rows:
             if row.subset and number % SUBSET_STEP:
                 continue
@@ -42,6 +46,29 @@ def run(cases: list[Case], rows: list[Row], store: Store, source: str) -> list[R
             records.append({"source": source, **record})
             say(f"{source}: {case.name} | {row.name}: {brief(record)}")
     return records
+
+
+def spread(records: list[Record], name: str, like: str) -> tuple[list[Record], str]:
+    """A row of the subset on every case, where its samples prove to be those of the row ``like``.
+
+    Returns the records, with copies of ``like``'s under ``name`` added if the hashes of all samples agree (CPU times
+    are not copied), and a sentence for the report.
+    """
+    known = {(r["source"], r["case"]): r for r in records if r["row"] == like and "error" not in r}
+    mine = {(r["source"], r["case"]): r for r in records if r["row"] == name}
+    both = [(mine[at], known[at]) for at in mine if at in known]
+    equal = sum("sha256" in a and a["sha256"] == b.get("sha256") for a, b in both)
+    if not both or equal < len(mine):
+        return records, f"`{name}` played the samples of `{like}` in {equal} of {len(mine)} cases."
+    whole = [{**r, "subset": False} if r["row"] == name else r for r in records]
+    copies = [{**r, "row": name} for at, r in known.items() if at not in mine]
+    for copy in copies:
+        del copy["render_factor"]
+    sentence = (
+        f"`{name}` was measured on {len(both)} cases; there it played the samples of `{like}`, bit for bit, in "
+        f"every one, so in the other {len(copies)} the figures of `{like}` stand for it (but not its CPU time)."
+    )
+    return whole + copies, sentence
 
 
 def measured(case: Case, row: Row, store: Store) -> Record:
@@ -54,22 +81,29 @@ def measured(case: Case, row: Row, store: Store) -> Record:
         found = _measure(case, row)
         if "error" not in found:
             store.put(key, found)
-    about = {"case": case.name, "group": case.group, "row": row.name, "kind": row.kind}
-    return {**about, "style_program": case.style_program, **found}
+    about = {"case": case.name, "group": case.group, "row": row.name, "kind": row.kind, "subset": row.subset}
+    seconds = len(case.content) / case.sample_rate
+    return {**about, "seconds": seconds, "style_program": case.style_program, **found}
 
 
 def _measure(case: Case, row: Row) -> Record:
+    began = time.process_time()
     try:
         learned = row.learn(case.style, case.sample_rate)
         started = time.process_time()
         audio = checked(row.apply(case.content, learned, case.sample_rate), case)
-        render_s = time.process_time() - started
+        ended = time.process_time()
         metrics = paired_metrics(audio, case) if case.target is not None else real_metrics(audio, case)
     except FAILURES as error:
         return {"error": f"{type(error).__name__}: {error}"}
-    seconds = len(case.content) / case.sample_rate
-    timing = {"render_factor": render_s / seconds, "fit_s": getattr(learned, "cpu_seconds", 0.0)}
-    return {**metrics, **timing}
+    return {
+        **metrics,
+        "render_factor": (ended - started) / (len(case.content) / case.sample_rate),
+        # A fit from the cache remembers what it took.
+        "fit_s": getattr(learned, "cpu_seconds", started - began),
+        "metrics_s": time.process_time() - ended,
+        "sha256": hashlib.sha256(np.asarray(audio, np.float32).tobytes()).hexdigest(),
+    }
 
 
 def checked(audio: np.ndarray, case: Case) -> np.ndarray:

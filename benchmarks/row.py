@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from benchmarks.store import ROOT, with_imports
+
 Learn = Callable[[np.ndarray, int], Any]
 Apply = Callable[[np.ndarray, Any, int], np.ndarray]
+
+# Containers, files, messages and the choice of a device: none of them changes a sample of a rival. The rivals' own
+# grid stands in their modules.
+NOT_HEARD = (
+    "stylefx/__init__.py",
+    "stylefx/analysis/grid.py",
+    "stylefx/compute.py",
+    "stylefx/errors.py",
+    "stylefx/style.py",
+)
 
 
 def keep_clip(style: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -36,3 +50,10 @@ class Row:
     def __call__(self, content: np.ndarray, style: np.ndarray, sample_rate: int) -> np.ndarray:
         """The content in the clip's style, float32 (samples,)."""
         return self.apply(content, self.learn(style, sample_rate), sample_rate)
+
+
+def code_of(module: ModuleType) -> tuple[str, ...]:
+    """What a rival's sound depends on: its module and what that imports of this repository."""
+    assert module.__file__ is not None
+    path = Path(module.__file__).relative_to(ROOT).as_posix()
+    return with_imports(path, without=NOT_HEARD)

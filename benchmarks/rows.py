@@ -3,46 +3,48 @@
 from __future__ import annotations
 
 from benchmarks import engine
-from benchmarks.baselines import copies, musaicing, spectral, ulyanov_cifka
-from benchmarks.row import Row
+from benchmarks.baselines import copies, musaicing, spectral, ulyanov_cifka, ulyanov_published
+from benchmarks.row import Row, code_of
 from stylefx.errors import UsageError
 
-_COPIES = ("benchmarks/baselines/copies.py",)
-_SPECTRAL = ("benchmarks/baselines/spectral.py",)
-_MUSAICING = ("benchmarks/baselines/musaicing.py",)
-_TUNED = ("benchmarks/baselines/ulyanov_cifka.py", "stylefx/optimise/closed_form.py")
+_SPECTRAL = code_of(spectral)
 
 
-def _without(name: str, about: str, **settings) -> Row:
+def _subset(name: str, about: str, **settings) -> Row:
     return engine.offline_row(name, about, kind="ablation", subset=True, **settings)
 
 
 _CATALOGUE = (
-    Row("copy content", "does nothing", copies.copy_content, _COPIES),
-    Row("copy style", "plays the clip", copies.copy_style, _COPIES),
+    Row("copy content", "does nothing", copies.copy_content, code_of(copies)),
+    Row("copy style", "plays the clip", copies.copy_style, code_of(copies)),
     Row("EQ match", "long-term spectrum, 31-bin smoothing", spectral.eq_match, _SPECTRAL),
     Row("cepstral envelope", "cross-synthesis, 40 coefficients", spectral.cepstral_envelope, _SPECTRAL),
     Row(
         "U+L published",
         "Ulyanov & Lebedev 2016: 300 L-BFGS iterations through the closed form, Griffin-Lim",
-        engine.published,
-        engine.PUBLISHED_CODE,
-        engine.learn_published,
+        ulyanov_published.ulyanov_published,
+        code_of(ulyanov_published),
+        ulyanov_published.learn_published,
     ),
-    Row("U+L tuned", "Cifka 2021: 100 iterations, Griffin-Lim 32", ulyanov_cifka.ulyanov_cifka, _TUNED),
-    Row("NMF musaicing", "Driedger 2015: r 3, p 10, c 3", musaicing.musaicing, _MUSAICING),
+    Row(
+        "U+L tuned",
+        "Cifka 2021: 100 iterations, Griffin-Lim 32",
+        ulyanov_cifka.ulyanov_cifka,
+        code_of(ulyanov_cifka),
+    ),
+    Row("NMF musaicing", "Driedger 2015: r 3, p 10, c 3", musaicing.musaicing, code_of(musaicing)),
     engine.offline_row("stylefx draft", "render, quality draft", quality="draft"),
     engine.offline_row("stylefx", "render, quality normal"),
-    engine.offline_row("stylefx best", "render, quality best", quality="best"),
     engine.live_row("stylefx live", "streaming engine, blocks of 256 samples"),
-    _without("neither start nor steps", "analysis and phase alone", iterations=0, start="content"),
-    _without("start alone", "no optimiser steps", iterations=0),
-    _without("optimiser alone", "steps from the content", start="content"),
-    _without("4 iterations", "optimiser steps a hop", iterations=4),
-    _without("16 iterations", "optimiser steps a hop", iterations=16),
-    _without("phase: rtpghi", "from magnitudes alone, refined", phase=("rtpghi", 4)),
-    _without("phase: borrowed", "the content's phase, refined", phase=("borrowed", 4)),
-    _without("phase: no refinement", "mixed gradients alone", phase=("mixed", 0)),
+    _subset("stylefx best", "render, quality best", quality="best"),
+    _subset("neither start nor steps", "analysis and phase alone", iterations=0, start="content"),
+    _subset("start alone", "no optimiser steps", iterations=0),
+    _subset("optimiser alone", "steps from the content", start="content"),
+    _subset("4 iterations", "optimiser steps a hop", iterations=4),
+    _subset("16 iterations", "optimiser steps a hop", iterations=16),
+    _subset("phase: rtpghi", "from magnitudes alone, refined", phase=("rtpghi", 4)),
+    _subset("phase: borrowed", "the content's phase, refined", phase=("borrowed", 4)),
+    _subset("phase: no refinement", "mixed gradients alone", phase=("mixed", 0)),
 )
 ROWS = {row.name: row for row in _CATALOGUE}
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.engine import NOT_HEARD
 from benchmarks.metrics import at_rate
 from benchmarks.real_metrics import divergence
+from benchmarks.store import with_imports
 
 RATE = 22_050
 N_FFT, HOP = 2048, 512
@@ -22,11 +24,15 @@ FILTERS, WIDTH = 4096, 11
 
 @dataclass(frozen=True)
 class Statistic:
-    """``describe(audio, sample_rate)`` is what is kept; ``distance(a, b)`` compares two of them."""
+    """``describe(audio, sample_rate)`` is what is kept; ``distance(a, b)`` compares two of them.
+
+    ``code`` names the files of stylefx that it is made by.
+    """
 
     name: str
     describe: Callable[[np.ndarray, int], Any]
     distance: Callable[[Any, Any], float]
+    code: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,10 +115,12 @@ def resampled(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     return at_rate(audio, sample_rate, RATE)
 
 
+CLOSED_FORM = ("stylefx/optimise/closed_form.py",)
+HARMONIC = with_imports("stylefx/learn/harmonic.py", without=NOT_HEARD)
 STATISTICS = (
-    Statistic("U+L Gram (method ulyanov)", published_clip, gram_distance),
-    Statistic("U+L Gram, centred, cosine", published_clip, cosine_distance),
-    Statistic("harmonic Gram (method harmonic)", harmonic_gram, angle_distance),
+    Statistic("U+L Gram (method ulyanov)", published_clip, gram_distance, CLOSED_FORM),
+    Statistic("U+L Gram, centred, cosine", published_clip, cosine_distance, CLOSED_FORM),
+    Statistic("harmonic Gram (method harmonic)", harmonic_gram, angle_distance, HARMONIC),
     Statistic("long-term spectrum (EQ match)", mean_spectrum_db, gap_db),
     Statistic("MFCC divergence (the metric of the real cases)", resampled, divergence),
 )

@@ -39,14 +39,7 @@ INSTRUMENTS = (
 )
 QUICK_INSTRUMENTS = 4
 GRID_SECONDS = 6.0
-CODE = (
-    "benchmarks/validity.py",
-    "benchmarks/statistics.py",
-    "stylefx/analysis",
-    "stylefx/learn/harmonic.py",
-    "stylefx/optimise/closed_form.py",
-    "stylefx/optimise/harmonic.py",
-)
+CODE = ("benchmarks/validity.py", "benchmarks/statistics.py", *METRIC_CODE)
 
 
 def run(cases: list[Case], soundfont: str, store: Store, quick: bool = False) -> list[dict[str, Any]]:
@@ -54,9 +47,8 @@ def run(cases: list[Case], soundfont: str, store: Store, quick: bool = False) ->
     paired = [case for case in cases if case.target is not None]
     records = []
     for statistic in STATISTICS:
-        key = key_of(
-            statistic.name, soundfont, quick, code_hash(*CODE, *METRIC_CODE), *(c.name for c in paired)
-        )
+        code = code_hash(*CODE, *statistic.code)
+        key = key_of(statistic.name, soundfont, quick, code, *(case.name for case in paired))
         record = store.get(key)
         if record is None:
             record = _judge(statistic, paired, soundfont, quick)
