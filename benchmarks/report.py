@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import published, tables
+from benchmarks import aims, cost, duels, longrun, published, tables
+from benchmarks.quality import SUBSET_STEP
 from benchmarks.speed_tables import speed_section
 from benchmarks.tables import as_cells, markdown_table
 
@@ -30,12 +31,13 @@ def write(results: dict[str, Any], folder: Path) -> str:
     """The report as Markdown, also written to ``folder/RESULTS.md``."""
     parts = [_head(results)]
     if results.get("quality"):
-        parts += [_says(results), *_quality(results)]
+        parts += [_says(results), aims.section(results), *_quality(results)]
     parts += ["## Systems that cannot run here", _elsewhere()]
     for name, section in SECTIONS.items():
         if results.get(name):
             parts.append(section(results[name]))
-    text = "\n\n".join(parts) + "\n"
+    parts += [longrun.section(), cost.section(results)]
+    text = "\n\n".join(part for part in parts if part) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "RESULTS.md").write_text(text)
     return text
@@ -67,8 +69,7 @@ def _says(results: dict[str, Any]) -> str:
 
 
 def _quality(results: dict[str, Any]) -> list[str]:
-    records = [record for record in results["quality"] if record["kind"] != "ablation"]
-    ablation = [r for r in results["quality"] if r["kind"] == "ablation" or r["row"] == tables.OURS]
+    records = [record for record in results["quality"] if not record["subset"]]
     parts = [
         "## Quality",
         EXPLANATION,
@@ -77,8 +78,9 @@ def _quality(results: dict[str, Any]) -> list[str]:
     ]
     for source, group in tables.groups(records):
         parts += [f"### {source}: {group}", tables.summary(tables.of_group(records, source, group))]
-    if any(record["kind"] == "ablation" for record in ablation):
-        parts += ["## Ablation: what each stage adds", _ablation(ablation)]
+    parts.append(duels.section(records))
+    if any(record["subset"] for record in results["quality"]):
+        parts += ["## What each stage adds, and what more time buys", _subset(results["quality"])]
     parts.append("## Every case")
     for source, group in tables.groups(records):
         members = tables.of_group(records, source, group)
@@ -86,11 +88,13 @@ def _quality(results: dict[str, Any]) -> list[str]:
     return parts
 
 
-def _ablation(records: list[dict[str, Any]]) -> str:
-    """Only the cases that every ablation row ran on."""
-    shared = {r["case"] for r in records if r["kind"] == "ablation"}
-    kept = [record for record in records if record["case"] in shared]
-    parts = ["Every sixth case; the first row of each table is the default."]
+def _subset(records: list[dict[str, Any]]) -> str:
+    """The cases that the rows of the subset ran on, with the rows of stylefx that ran on all."""
+    shared = {(r["source"], r["case"]) for r in records if r["subset"]}
+    kept = [r for r in records if (r["source"], r["case"]) in shared and r["kind"] != "rival"]
+    parts = [
+        f"Every {SUBSET_STEP}th case only, for these rows are slow or many; the row `stylefx` is the default."
+    ]
     for source in dict.fromkeys(record["source"] for record in kept):
         parts += [f"### {source}", tables.summary([record for record in kept if record["source"] == source])]
     return "\n\n".join(parts)
@@ -125,10 +129,22 @@ def _curves(points: list[dict[str, Any]]) -> str:
         "pitch_kept",
         "onset",
         "cases",
+        "beaten",
         "failed",
     )
-    rows = [as_cells({**p, "failed": "; ".join(p["failed"])[:90]}, names, 3) for p in points]
-    return "\n\n".join(["## Trade-off", "![trade-off](pictures/tradeoff.png)", markdown_table(names, rows)])
+    rows = [
+        as_cells(
+            {**p, "beaten": "yes" if p["beaten"] else "", "failed": "; ".join(p["failed"])[:90]}, names, 3
+        )
+        for p in points
+    ]
+    text = (
+        "Medians over every sixth paired case as each method's own knob turns; `beaten`: some point of stylefx closes "
+        "more of the timbre gap and keeps at least as much pitch."
+    )
+    return "\n\n".join(
+        ["## Trade-off", text, "![trade-off](pictures/tradeoff.png)", markdown_table(names, rows)]
+    )
 
 
 def _phase(text: str) -> str:

@@ -94,6 +94,8 @@ def ours(records: list[Record]) -> str:
 def losses(records: list[Record]) -> list[str]:
     """Sentences: every summary cell in which some rival beats stylefx, and every leak of the clip."""
     found = []
+    # Parts of stylefx on fewer cases are no rivals.
+    others = {record["row"] for record in records if record["kind"] == "rival"}
     for source, group in groups(records):
         members = of_group(records, source, group)
         values = {
@@ -102,7 +104,7 @@ def losses(records: list[Record]) -> list[str]:
             if row not in COPIES
         }
         mine = values.get(ours(members), {})
-        rivals = {row: v for row, v in values.items() if not row.startswith(OURS)}
+        rivals = {row: v for row, v in values.items() if row in others}
         for metric in HEADLINE[kind_of(members)]:
             best = max(rivals, key=lambda row: rivals[row].get(metric, -9.0), default=None)
             if best and metric in mine and rivals[best].get(metric, -9.0) > mine[metric] + MARGIN:

@@ -138,6 +138,26 @@ def test_real_metrics_of_content_and_style(case):
     assert styled["pitch_jaccard"] < 0.2
 
 
+@needs_model
+def test_real_metrics_of_a_gain_a_semitone_and_white_noise(case):
+    real = Case("pair", case.content, case.style, None, RATE)
+    partials = [1, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2]
+    noise = np.random.default_rng(0).standard_normal(len(case.content)).astype(np.float32) * 0.1
+    louder, moved, hiss = (
+        real_metrics.real_metrics(audio, real)
+        for audio in (3 * case.content, tones(TUNE, partials, shift=SEMITONE), noise)
+    )
+    assert louder["style_closed"] == pytest.approx(0, abs=0.02)
+    assert louder["pitch_jaccard"] > 0.9
+    assert louder["loudness"] == pytest.approx(1)
+    assert moved["pitch_jaccard"] < 0.2
+    assert abs(moved["style_closed"]) < 0.5
+    assert moved["loudness"] > 0.95
+    assert hiss["pitch_jaccard"] < 0.1
+    assert hiss["style_closed"] < 0.2
+    assert abs(hiss["loudness"]) < 0.3
+
+
 def test_mel_forgives_twelve_decibels_of_spectrum_wide_gain_only():
     rng = np.random.default_rng(1)
     audio = rng.standard_normal(RATE).astype(np.float32)
