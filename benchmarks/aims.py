@@ -94,6 +94,21 @@ def statistic_of(figure: Callable[[Record], float]) -> Reading:
     return read
 
 
+def fit_alone(results: Results, row: str) -> tuple[float, str] | None:
+    """CPU seconds of a fit of 10 s: timed by itself where the speed section ran, else the median over the cases."""
+    quality = next(name for name, known in ROWS.items() if known == row)
+    rows = results.get("speed", {}).get("scaling", {}).get("fit", {}).get("rows", [])
+    timed = [r["cpu_s"] for r in rows if (r["quality"], r["seconds"]) == (quality, 10.0)]
+    return (timed[0], "timed by itself") if timed else median_of("fit_s", _any)(results, row)
+
+
+def chain_alone(results: Results, row: str) -> tuple[float, str] | None:
+    """CPU seconds per second of audio: timed by itself where the speed section ran, else the median of the cases."""
+    records = results.get("speed", {}).get("engine", [])
+    timed = [r["rtf"] for r in records if r["setting"] == "default" and "rtf" in r]
+    return (timed[0], "timed by itself") if timed else median_of("render_factor", _any)(results, row)
+
+
 def _of(results: Results, row: str) -> list[Record]:
     return [r for r in results["quality"] if r["row"] == row and "error" not in r]
 
@@ -141,8 +156,8 @@ AIMS = (
     Aim("voice -> instrument: lead in style_closed", lead_of("style_closed", _group("voice")), _each(0.0)),
     Aim("instrument -> voice: lead in style_closed", lead_of("style_closed", _group("to voice")), _each(0.0)),
     Aim("largest copy", worst_of("copy", _any, largest=True), _each(LEAK), least=False),
-    Aim("fit, CPU s", median_of("fit_s", _any), {"draft": 0.5, "normal": 10.0, "best": 60.0}, least=False),
-    Aim("whole chain, CPU s per s of audio", median_of("render_factor", _any), _each(0.35), least=False),
+    Aim("fit of 10 s, CPU s", fit_alone, {"draft": 0.5, "normal": 10.0, "best": 60.0}, least=False),
+    Aim("whole chain, CPU s per s of audio", chain_alone, {"normal": 0.35}, least=False),
     Aim(
         "statistic: share of triplets lost",
         statistic_of(lambda r: 1 - r["wins"] / r["cases"]),

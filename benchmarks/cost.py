@@ -29,14 +29,21 @@ def section(results: dict[str, Any]) -> str:
 
 def _rows(results: dict[str, Any]) -> list[list[str]]:
     records = [r for r in results.get("quality", []) if "render_factor" in r]
+    timed = [r["metrics_s"] for r in records if "metrics_s" in r]
+    # Records of earlier runs do not know; the metrics are the same for every row.
+    typical_s = sum(timed) / max(len(timed), 1)
     lines = []
     for row in dict.fromkeys(record["row"] for record in records):
-        mine = [parts(record) for record in records if record["row"] == row]
+        mine = [parts(record, typical_s) for record in records if record["row"] == row]
         means = [number(sum(column) / len(mine), 1) for column in zip(*mine)]
         lines.append([row, str(len(mine)), *means, number(sum(map(sum, mine)) / 60, 1)])
     return lines
 
 
-def parts(record: Record) -> tuple[float, float, float]:
-    """CPU seconds of a record's fit, render and metrics."""
-    return record["fit_s"], record["render_factor"] * record["seconds"], record.get("metrics_s", 0.0)
+def parts(record: Record, typical_s: float) -> tuple[float, float, float]:
+    """CPU seconds of a record's fit, render and metrics, ``typical_s`` where the metrics were not timed."""
+    return (
+        record["fit_s"],
+        record["render_factor"] * record["seconds"],
+        record.get("metrics_s", typical_s),
+    )

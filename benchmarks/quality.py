@@ -58,7 +58,9 @@ def spread(records: list[Record], name: str, like: str) -> tuple[list[Record], s
     mine = {(r["source"], r["case"]): r for r in records if r["row"] == name}
     both = [(mine[at], known[at]) for at in mine if at in known]
     equal = sum("sha256" in a and a["sha256"] == b.get("sha256") for a, b in both)
-    if not both or equal < len(mine):
+    if not both:
+        return records, ""
+    if equal < len(mine):
         return records, f"`{name}` played the samples of `{like}` in {equal} of {len(mine)} cases."
     whole = [{**r, "subset": False} if r["row"] == name else r for r in records]
     copies = [{**r, "row": name} for at, r in known.items() if at not in mine]

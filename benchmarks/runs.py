@@ -53,7 +53,7 @@ def run_all(args: argparse.Namespace, results: dict[str, Any]) -> None:
         spent = [after - earlier for after, earlier in zip(_clocks(), before)]
         results["sections"][name] = dict(zip(("cpu_minutes", "wall_minutes"), spent))
     records, sentence = quality.spread(results.get("quality", []), "stylefx live", "stylefx")
-    if any(record["row"] == "stylefx live" for record in records) and not args.quick:
+    if sentence:
         results["quality"] = records
         results["notes"].append(sentence)
 
