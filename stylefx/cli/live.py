@@ -45,6 +45,9 @@ def register(subparsers) -> None:
     _add_audio_options(parser)
     add_engine_options(parser)
     parser.add_argument(
+        "--plain", action="store_true", help="lines of text instead of a screen, also on a terminal"
+    )
+    parser.add_argument(
         "--bypass", action="store_true", help="no engine: hear the input with the device's delay alone"
     )
     add_common_options(parser, overwrites=True)
@@ -100,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
     """Play until Ctrl-C, SIGTERM, the end of the input or ``--seconds``, then report."""
     _check(args)
     from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.live.screen import Screen
     from stylefx.live.session import play
     from stylefx.style import Style
 
@@ -108,7 +112,10 @@ def run(args: argparse.Namespace) -> int:
         duplex = _duplex(args)
         # A file that ends early still gives back all that went in; a device just stops.
         seconds = args.seconds if args.input is None else None
-        report = play(_engine(args, style), duplex, stop, say, seconds)
+        engine = _engine(args, style)
+        screen = Screen(lambda: _facts(args, engine))
+        attendants = [screen] if screen.usable() and not args.plain else []
+        report = play(engine, duplex, stop, screen.say, seconds, attendants)
     if args.json:
         print_json(report.as_dict())
     elif args.output == PIPE:
@@ -159,6 +166,11 @@ def _engine(args: argparse.Namespace, style) -> Engine:
         start=args.start,
         device=args.device,
     )
+
+
+def _facts(args: argparse.Namespace, engine: Engine) -> list[tuple[str, str]]:
+    """What the screen shows beside the meters."""
+    return [("style", args.style), ("sound", f"mix {args.mix:.2f}  strength {args.strength:.2f}")]
 
 
 @contextmanager

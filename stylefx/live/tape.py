@@ -14,6 +14,8 @@ class Tape:
 
     Attributes
     ----------
+    channels : int
+        As given.
     written : int
         Frames written since the start.
     """
@@ -23,7 +25,7 @@ class Tape:
         self._samples.fill(
             0
         )  # touched here, so that the system hands out the memory now and not while playing
-        self.written = 0
+        self.channels, self.written = channels, 0
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -38,5 +40,7 @@ class Tape:
 
     def newest(self, frames: int) -> np.ndarray:
         """A copy of the newest frames (frames, channels), silence before the beginning; at most the tape's length."""
-        stop = self.written
-        return self._samples[np.arange(stop - frames, stop) % len(self._samples)]
+        stop = self.written % len(self._samples)
+        if frames <= stop:
+            return self._samples[stop - frames : stop].copy()
+        return np.concatenate([self._samples[stop - frames :], self._samples[:stop]])
