@@ -103,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
     """Play until Ctrl-C, SIGTERM, the end of the input or ``--seconds``, then report."""
     _check(args)
     from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.live.facts import facts_about
     from stylefx.live.screen import Screen
     from stylefx.live.session import play
     from stylefx.style import Style
@@ -113,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
         # A file that ends early still gives back all that went in; a device just stops.
         seconds = args.seconds if args.input is None else None
         engine = _engine(args, style)
-        screen = Screen(lambda: _facts(args, engine))
+        screen = Screen(lambda: facts_about(engine))
         attendants = [screen] if screen.usable() and not args.plain else []
         report = play(engine, duplex, stop, screen.say, seconds, attendants)
     if args.json:
@@ -166,11 +167,6 @@ def _engine(args: argparse.Namespace, style) -> Engine:
         start=args.start,
         device=args.device,
     )
-
-
-def _facts(args: argparse.Namespace, engine: Engine) -> list[tuple[str, str]]:
-    """What the screen shows beside the meters."""
-    return [("style", args.style), ("sound", f"mix {args.mix:.2f}  strength {args.strength:.2f}")]
 
 
 @contextmanager
