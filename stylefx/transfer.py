@@ -91,9 +91,10 @@ class StyleTransfer:
             block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
         settings = self.controls.settings
         block = self._gain.process(block, settings.gain_in_db)
+        self._mix.put_dry(block)
         for hop in self._path.process(block, settings):
             self._mix.put_wet(hop)
-        return self._mix.process(block, settings)
+        return self._mix.take(len(block), settings)
 
     def flush(self) -> np.ndarray:
         """The tail: the `latency_samples` still inside, (latency_samples, channels)."""

@@ -8,8 +8,9 @@ from stylefx.analysis.axis import Reader, Writer, axis_hz
 from stylefx.analysis.frames import Analysis, reference_spectrum
 from stylefx.analysis.grid import grid_for
 from stylefx.errors import StylefxError
-from stylefx.synthesis.mix import KNEE, Ramp, limit
+from stylefx.synthesis.mix import KNEE, limit
 from stylefx.synthesis.overlap_add import OverlapAdd
+from stylefx.synthesis.ramp import Ramp
 
 RATES = [4_000, 8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000]
 
@@ -64,7 +65,15 @@ def test_a_ramp_reaches_its_target_exactly_and_without_a_step():
     assert (ramp.towards(0.25, 10) == 0.25).all()
     values = np.concatenate([ramp.towards(1.0, 30), ramp.towards(1.0, 100)])
     assert values[-1] == 1.0
-    assert np.abs(np.diff(values)).max() < 0.0076
+    assert np.abs(np.diff(values)).max() < 1.51 * 0.75 / 100
+
+
+def test_a_ramp_that_is_turned_on_the_way_keeps_its_speed():
+    ramp = Ramp(100)
+    ramp.towards(0.0, 1)
+    values = np.concatenate([ramp.towards(1.0, 50), ramp.towards(0.2, 100)])
+    assert values[-1] == np.float32(0.2)
+    assert np.abs(np.diff(values, 2)).max() < 0.0025  # a line that turns here bends by 0.02, a step by 1
 
 
 def test_the_limiter_leaves_quiet_alone_and_holds_loud():

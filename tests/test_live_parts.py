@@ -33,7 +33,7 @@ def test_cover_leaves_a_wet_signal_untouched_and_fades_to_dry_and_back_in_ten_mi
     assert (out[:away] == 1).all()
     assert (out[away + FADE - 1 : back] == -1).all()
     assert (out[back + FADE - 1 :] == 1).all()
-    assert np.abs(np.diff(out)).max() == pytest.approx(2 / FADE, rel=1e-3)
+    assert 2 / FADE < np.abs(np.diff(out)).max() < 1.51 * 2 / FADE
 
 
 def test_after_a_gap_either_signal_fades_in():
@@ -42,7 +42,8 @@ def test_after_a_gap_either_signal_fades_in():
         cover.process(steady(-1, 1024), steady(1, 1024))
         cover.gap()
         out = np.abs(cover.process(steady(-1, 1024), wet)[:, 0])
-        assert out[0] == pytest.approx(1 / FADE, rel=1e-3)
+        assert out[0] < 1 / FADE
+        assert np.abs(np.diff(out)).max() < 1.51 / FADE
         assert (out[FADE - 1 :] == 1).all()
 
 

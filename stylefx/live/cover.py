@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stylefx.synthesis.mix import Fifo, Ramp
+from stylefx.synthesis.mix import Fifo
+from stylefx.synthesis.ramp import Ramp
 
 # Long enough that a fade is no click, short enough that nobody hears two players.
 FADE_SECONDS = 0.010

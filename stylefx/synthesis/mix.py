@@ -1,7 +1,8 @@
 """Mix: finished hops become blocks again, meet the delayed dry signal, and leave at most at full scale.
 
-The wet signal is late by the latency of the chain, so the dry signal is delayed by exactly that. A limiter holds
-the wet signal only: with ``mix`` 0 the input comes back bit for bit.
+The wet signal is late by the latency of the chain, so the dry signal is delayed by exactly that. Whatever the share
+of each, the mix is as loud as they are. A limiter holds it as far as it is wet: with ``mix`` 0 the input comes back bit
+for bit. A bypass is a mix of 0, with the engine playing on behind it, so both ways are a cross-fade at one level.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from stylefx.params import PARAMETERS, Settings
+from stylefx.synthesis.likeness import COLUMNS, Likeness, level_gain
 from stylefx.synthesis.ramp import Gain, Ramp
 
 # Above this level the soft knee begins, below it the wet signal is untouched: -0.2 dB, what the limiter aims at.
@@ -40,16 +42,20 @@ class Fifo:
         self._data[self._length : end] = samples
         self._length = end
 
+    def peek(self, start: int, count: int) -> np.ndarray:
+        """A copy of ``count`` samples, the oldest but ``start`` first."""
+        return self._data[start : start + count].copy()
+
     def take(self, count: int) -> np.ndarray:
         """Remove and return the oldest ``count`` samples."""
-        taken = self._data[:count].copy()
+        taken = self.peek(0, count)
         self._data[: self._length - count] = self._data[count : self._length]
         self._length -= count
         return taken
 
 
 class Mix:
-    """Stage: dry blocks and wet hops in, blocks of the dry block's length out, ``latency_samples`` late."""
+    """Stage: a dry block in, then the wet hops that it made, then as many samples out, ``latency_samples`` late."""
 
     def prepare(
         self, sample_rate: int, channels: int, max_block: int, lead_in: int, latency_samples: int
@@ -63,6 +69,7 @@ class Mix:
         capacity = 2 * latency_samples + 2 * max_block
         self._lead_in = lead_in
         self._wet, self._dry = Fifo(channels, capacity), Fifo(channels, capacity)
+        self._energies, self._likeness = Fifo(COLUMNS, capacity), Likeness(sample_rate)
         self._share = Ramp(round(PARAMETERS["mix"].smoothing_seconds * sample_rate))
         self._gain = Gain(round(PARAMETERS["gain_out_db"].smoothing_seconds * sample_rate))
         self.reset()
@@ -70,21 +77,40 @@ class Mix:
     def reset(self) -> None:
         """Back to silence."""
         self._wet.fill(self._lead_in)
+        self._energies.fill(self._lead_in)
         self._dry.fill(self.latency_samples)
+        self._likeness.reset()
         self._share.reset()
         self._gain.reset()
 
+    def put_dry(self, block: np.ndarray) -> None:
+        """Queue the next block (frames, channels) of the input."""
+        self._dry.put(block)
+
     def put_wet(self, hop: np.ndarray) -> None:
-        """Queue one finished hop (hop, channels)."""
+        """Queue one finished hop (hop, channels); the dry samples that belong to it are there."""
+        self._energies.put(self._likeness.hear(self._dry.peek(len(self._wet), len(hop)), hop))
         self._wet.put(hop)
 
-    def process(self, block: np.ndarray, settings: Settings) -> np.ndarray:
-        """As many samples as ``block`` (frames, channels) holds: ``settings.mix`` of them wet, none in bypass."""
-        self._dry.put(block)
-        both = np.concatenate([self._dry.take(len(block)), self._wet.take(len(block))], axis=1)
-        dry, wet = np.split(self._gain.process(both, settings.gain_out_db), 2, axis=1)
-        share = self._share.towards(0.0 if settings.bypass else settings.mix, len(block))[:, None]
-        return (1 - share) * dry + share * limit(wet)
+    def take(self, length: int, settings: Settings) -> np.ndarray:
+        """The next ``length`` samples: ``settings.mix`` of them wet, none in bypass."""
+        share = self._share.towards(0.0 if settings.bypass else settings.mix, length)
+        share = np.clip(share, 0, 1)
+        dry, wet, energies = (queue.take(length) for queue in (self._dry, self._wet, self._energies))
+        mixed = _mixed(dry, wet, share, energies)
+        mixed = self._gain.process(mixed, settings.gain_out_db)
+        limited, share = limit(mixed), share[:, None]
+        return mixed if limited is mixed else (1 - share) * mixed + share * limited
+
+
+def _mixed(dry: np.ndarray, wet: np.ndarray, share: np.ndarray, energies: np.ndarray) -> np.ndarray:
+    """Dry and wet (frames, channels) at the wet one's ``share`` (frames,)."""
+    if not share.any():
+        return dry
+    if (share == 1).all():
+        return wet
+    gain = level_gain(share, energies)
+    return (gain * (1 - share))[:, None] * dry + (gain * share)[:, None] * wet
 
 
 def limit(samples: np.ndarray) -> np.ndarray:
