@@ -32,15 +32,24 @@ class Delay:
 class Slow(Delay):
     """A delay that takes time on ``clock``: ``always`` frames a block, and more at the ``stalls``.
 
-    ``stalls`` are pairs: from which frame of the clock on, and for how many frames, once each.
+    ``stalls`` are pairs: from which frame of the clock on, and for how many frames, once each. With ``halting``
+    the whole program hangs for them, not the engine alone.
     """
 
-    def __init__(self, clock: FastClock, stalls: list[tuple[int, int]], always: int = 0, **kwargs):
+    def __init__(
+        self,
+        clock: FastClock,
+        stalls: list[tuple[int, int]],
+        always: int = 0,
+        halting: bool = False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self._clock, self._stalls, self._always = clock, list(stalls), always
+        self._hang = clock.halt if halting else clock.let_by
 
     def process(self, block: np.ndarray) -> np.ndarray:
         if self._stalls and self._clock.frames() >= self._stalls[0][0]:
-            self._clock.let_by(self._stalls.pop(0)[1])
+            self._hang(self._stalls.pop(0)[1])
         self._clock.let_by(self._always)
         return super().process(block)

@@ -70,6 +70,28 @@ def test_at_the_real_clock_it_takes_as_long_as_the_sound_and_answers_with_a_repo
     assert np.array_equal(samples[4096:], soundfile.read(take, dtype="float32")[0])
 
 
+def test_simulated_trouble_is_covered_reported_and_the_same_every_time(
+    stylefx_command, trumpet_style_path, take, tmp_path
+):
+    """A stall of half a second at 0.5 s, while the engine needs half of the time."""
+    heard = []
+    for name in ("a.wav", "b.wav"):
+        files = ["--input", take, "--output", tmp_path / name, "--blocksize", 512]
+        trouble = ["--simulate", "jitter=0.002,load=0.5,stall=0.5@0.5"]
+        done = stylefx_command("live", "--style", trumpet_style_path, *files, *trouble, "--json")
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)
+        heard.append(soundfile.read(tmp_path / name, dtype="float32")[0])
+    assert np.array_equal(*heard)
+    delay, audio = report["latency"]["samples"], soundfile.read(take, dtype="float32")[0]
+    expected = np.concatenate([np.zeros((delay, 2), np.float32), audio])
+    dry = (heard[0] == expected).all(axis=1)
+    assert (report["stalls"], report["lost_frames"], report["drops"]) == (1, 0, 1)
+    assert 0.5 * RATE / 512 <= report["late"] <= 0.7 * RATE / 512
+    assert dry[round(0.56 * RATE) + delay : round(1.0 * RATE)].all()
+    assert not dry[round(1.2 * RATE) + delay :].any()
+
+
 FILES = ["--input", "TAKE", "--output", "OUT"]
 
 
@@ -81,6 +103,9 @@ FILES = ["--input", "TAKE", "--output", "OUT"]
         (["--backend", "portaudio", *FILES], 2, "-i and -o"),
         ([*FILES, "-i", "system"], 2, "choose one pair"),
         (["--speed", "fast"], 2, "its own clock"),
+        (["--simulate", "jitter=1"], 2, "for files"),
+        ([*FILES, "--simulate", "stall=1"], 2, "'stall=1' is none of jitter=SECONDS"),
+        ([*FILES, "--simulate", "load=1@3-x"], 2, "'load=1@3-x' is none of"),
         ([*FILES, "--blocksize", "0"], 2, "from 16 to 16384"),
         ([*FILES, "--seconds", "-1"], 2, "above 0"),
         ([*FILES, "--mix", "2"], 2, "from 0 to 1"),

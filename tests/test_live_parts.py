@@ -59,6 +59,7 @@ def test_the_ladder_ignores_one_stall_halves_at_the_next_and_ends_at_none():
     seen = []
     for k in range(6):
         ladder.stalled(1.0 + k)
+        ladder.apply()
         seen.append(engine.iterations)
     assert seen == [5, 2, 1, 0, 0, 0]
     assert ladder.lowest_iterations == 0
@@ -69,6 +70,7 @@ def test_stalls_far_apart_are_accidents():
     ladder = Ladder(engine)
     for k in range(5):
         ladder.stalled(k * (SOON_SECONDS + 1))
+    ladder.apply()
     assert engine.iterations == 5
 
 
@@ -78,16 +80,19 @@ def test_the_ladder_climbs_after_a_quiet_time_that_doubles_when_it_did_not_last(
     ladder.stalled(0.0)
     ladder.stalled(1.0)
     ladder.kept_up(TRIAL_SECONDS)
+    assert (ladder.iterations, ladder.quality) == (2, 2 / 5)
+    assert engine.iterations == 5, "the engine is left alone until it has finished its block"
+    ladder.apply()
     assert engine.iterations == 2
     ladder.kept_up(TRIAL_SECONDS + 2)
-    assert engine.iterations == 5
+    assert ladder.iterations == 5
     ladder.stalled(TRIAL_SECONDS + 3)
     ladder.stalled(TRIAL_SECONDS + 4)
-    assert engine.iterations == 2
+    assert ladder.iterations == 2
     ladder.kept_up(2 * TRIAL_SECONDS + 5)
-    assert engine.iterations == 2
+    assert ladder.iterations == 2
     ladder.kept_up(3 * TRIAL_SECONDS + 5)
-    assert engine.iterations == 5
+    assert ladder.iterations == 5
 
 
 def test_load_percentiles_are_those_of_all_hops():

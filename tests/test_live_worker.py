@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from stylefx.errors import StylefxError
 from stylefx.live.files import FastClock, FileDuplex
 from stylefx.live.report import Report
 from stylefx.live.session import Bypass, play
+from stylefx.live.simulate import Faults
 from stylefx.live.worker import Engine
 
 RATE = 48_000
@@ -67,9 +69,10 @@ def test_bypass_has_the_workers_delay_alone(tmp_path):
 
 @pytest.mark.parametrize("load", [0, 0.6])
 @pytest.mark.parametrize("block", [256, 1024])
-def test_a_stall_of_a_second_is_counted_and_the_nominal_delay_is_back_within_200_ms(tmp_path, block, load):
+def test_when_all_hangs_for_a_second_the_nominal_delay_is_back_within_200_ms(tmp_path, block, load):
     clock, audio = FastClock(), noise()
-    engine = Slow(clock, [(RATE, RATE)], always=round(load * block), latency_samples=LATENCY, gain=-1)
+    always = round(load * block)
+    engine = Slow(clock, [(RATE, RATE)], always, halting=True, latency_samples=LATENCY, gain=-1)
     out, report = played(tmp_path, engine, clock, audio, block)
     expected = shifted(audio, report.latency.samples)
     assert len(out) == len(expected)
@@ -81,9 +84,32 @@ def test_a_stall_of_a_second_is_counted_and_the_nominal_delay_is_back_within_200
     assert np.array_equal(out[back:], -expected[back:])
 
 
-def test_the_gap_of_a_long_stall_is_covered_by_the_dry_signal_in_place(tmp_path):
+@pytest.mark.parametrize("load", [0, 0.6])
+@pytest.mark.parametrize("block", [64, 256, 1024])
+def test_while_the_engine_hangs_the_dry_sound_plays_in_its_place(tmp_path, block, load):
     clock, audio = FastClock(), noise()
-    engine = Slow(clock, [(RATE, RATE)], latency_samples=LATENCY, gain=-1)
+    always = round(load * block)
+    engine = Slow(clock, [(RATE, RATE)], always, latency_samples=LATENCY, gain=-1)
+    out, report = played(tmp_path, engine, clock, audio, block)
+    expected = shifted(audio, report.latency.samples)
+    assert report.meters.lost_frames == 0
+    assert report.meters.stalls == 1
+    assert report.meters.late >= RATE // block
+    sounding = (expected != 0).all(axis=1)
+    dry = np.flatnonzero((out == expected).all(axis=1) & sounding)
+    wet = np.flatnonzero((out == -expected).all(axis=1) & sounding)
+    fade = round(0.010 * RATE)
+    assert len(dry) == dry[-1] - dry[0] + 1  # one piece
+    assert len(dry) > RATE - fade
+    assert wet[wet > dry[-1]][0] - dry[-1] <= fade + 1
+    assert len(wet) + len(dry) >= sounding.sum() - 2 * fade - block
+    back = 2 * RATE + RATE // 5
+    assert np.array_equal(out[back:], -expected[back:])
+
+
+def test_the_gap_of_a_long_halt_ends_with_the_dry_signal_in_place(tmp_path):
+    clock, audio = FastClock(), noise()
+    engine = Slow(clock, [(RATE, RATE)], halting=True, latency_samples=LATENCY, gain=-1)
     out, report = played(tmp_path, engine, clock, audio)
     expected = shifted(audio, report.latency.samples)
     dry = np.flatnonzero((out == expected).all(axis=1) & (expected != 0).all(axis=1))
@@ -94,11 +120,15 @@ def test_the_gap_of_a_long_stall_is_covered_by_the_dry_signal_in_place(tmp_path)
     assert len(wet) > len(expected) - 1.3 * RATE
 
 
-def test_a_short_stall_leaves_nothing_out_and_is_over_at_once(tmp_path):
+@pytest.mark.parametrize("halting", [False, True])
+def test_a_short_stall_leaves_nothing_out_and_is_over_at_once(tmp_path, halting):
     clock, audio = FastClock(), noise()
-    engine = Slow(clock, [(RATE, 2000)], always=100, latency_samples=LATENCY, gain=-1)
+    engine = Slow(clock, [(RATE, 2000)], 100, halting, latency_samples=LATENCY, gain=-1)
     out, report = played(tmp_path, engine, clock, audio)
-    assert 0 < report.meters.lost_frames <= 2 * 1024
+    if halting:
+        assert 0 < report.meters.lost_frames <= 2 * 1024
+    else:
+        assert report.meters.lost_frames == 0
     assert (report.meters.drops, engine.resets) == (0, 2)
     back = RATE + 2000 + 4 * 1024
     assert np.array_equal(out[back:], -shifted(audio, report.latency.samples)[back:])
@@ -106,9 +136,11 @@ def test_a_short_stall_leaves_nothing_out_and_is_over_at_once(tmp_path):
 
 @pytest.mark.parametrize("stall", [1500, 4000, RATE])
 @pytest.mark.parametrize("load", [0.1, 0.7, 0.9])
-def test_whatever_is_heard_is_wet_or_dry_at_its_own_time_or_a_short_fade(tmp_path, stall, load):
+@pytest.mark.parametrize("halting", [False, True])
+def test_whatever_is_heard_is_wet_or_dry_at_its_own_time_or_a_short_fade(tmp_path, stall, load, halting):
     clock, audio = FastClock(), noise()
-    engine = Slow(clock, [(RATE, stall)], always=round(load * 1024), latency_samples=LATENCY, gain=-1)
+    always = round(load * 1024)
+    engine = Slow(clock, [(RATE, stall)], always, halting, latency_samples=LATENCY, gain=-1)
     out, report = played(tmp_path, engine, clock, audio)
     expected = shifted(audio, report.latency.samples)
     known = (out == 0) | (out == expected) | (out == -expected)
@@ -118,14 +150,17 @@ def test_whatever_is_heard_is_wet_or_dry_at_its_own_time_or_a_short_fade(tmp_pat
 
 
 @pytest.mark.parametrize("stall", [1200, 6000, RATE])
-def test_covering_never_clicks(tmp_path, stall):
+@pytest.mark.parametrize("halting", [False, True])
+def test_covering_never_clicks(tmp_path, stall, halting):
     clock, audio = FastClock(), sine()
-    engine = Slow(clock, [(RATE, stall), (2 * RATE, stall)], always=200, latency_samples=LATENCY, gain=-1)
+    stalls = [(RATE, stall), (2 * RATE, stall)]
+    engine = Slow(clock, stalls, 200, halting, latency_samples=LATENCY, gain=-1)
     out, report = played(tmp_path, engine, clock, audio)
     assert report.meters.stalls >= 1
     steps = np.abs(np.diff(out, axis=0)).max(axis=1)
     allowed = 0.5 / 480 * 2 + np.abs(np.diff(audio, axis=0)).max()
-    # The start of a silence cannot be foreseen: that is the one step that stays.
+    # The start of a silence cannot be foreseen: that is the one step that stays, when all hangs.
+    assert halting or report.meters.lost_frames == 0
     cut = [k for k in np.flatnonzero(steps > allowed) if np.any(out[k + 1])]
     assert cut == []
 
@@ -138,6 +173,40 @@ def test_an_engine_that_is_always_too_slow_plays_dry_without_a_gap(tmp_path):
     assert report.meters.lost_frames <= 2 * 1024
     same = (out == expected).all(axis=1)[2 * RATE // 10 :]
     assert same.mean() > 0.95
+
+
+class Counted(Delay):
+    """An engine with a quality, that remembers with how many iterations it worked."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.iterations = 4
+        self.done: list[int] = []
+
+    def process(self, block: np.ndarray) -> np.ndarray:
+        if self.resets > 1:  # after the warm-up
+            self.done.append(self.iterations)
+        return super().process(block)
+
+
+@pytest.mark.parametrize(("load", "lowest"), [(1.1, 2), (1.8, 0)])
+def test_overload_costs_iterations_until_the_engine_keeps_up_and_they_come_back(tmp_path, load, lowest):
+    """Another program takes the machine from the second to the sixth second: dry sound, then fewer iterations."""
+    audio, engine = noise(45 * RATE, 1), Counted(LATENCY, -1.0)
+    soundfile.write(tmp_path / "in.wav", audio, RATE, subtype="FLOAT")
+    busy = Faults(load=load, load_from=2.0, load_to=6.0)
+    duplex = FileDuplex(tmp_path / "in.wav", tmp_path / "out.wav", 1024, FastClock(), faults=busy)
+    report = play(engine, duplex, threading.Event(), lambda text: None)
+    out = soundfile.read(tmp_path / "out.wav", dtype="float32", always_2d=True)[0]
+    expected = shifted(audio, report.latency.samples)
+    assert [k for k, _ in groupby(engine.done)] == {2: [4, 2, 4], 0: [4, 2, 1, 0, 1, 2, 4]}[lowest]
+    assert (report.iterations, report.lowest_iterations) == (4, lowest)
+    assert report.meters.lost_frames == 0
+    wet = (out == -expected)[:, 0]
+    assert wet[: 2 * RATE].all()
+    assert wet[4 * RATE : 6 * RATE].all(), "with so few iterations it keeps up"
+    assert wet[6 * RATE :].all()
+    assert not wet[2 * RATE : 4 * RATE].all()
 
 
 @pytest.mark.parametrize("work", [1300, 3000])

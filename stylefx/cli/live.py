@@ -14,6 +14,7 @@ from stylefx.errors import UsageError
 
 if TYPE_CHECKING:
     from stylefx.live.duplex import Duplex
+    from stylefx.live.simulate import Faults
     from stylefx.live.worker import Engine
 
 PIPE = "-"
@@ -76,6 +77,12 @@ def _add_audio_options(parser: argparse.ArgumentParser) -> None:
         default="real",
         help="files: at the real clock, or as fast as it goes with nothing late (default real)",
     )
+    parser.add_argument(
+        "--simulate",
+        type=faults,
+        metavar="FAULTS",
+        help="files: in made-up time, with trouble; a list of jitter=S, load=SHARE[@FROM-TO], stall=S@AT, halt=S@AT",
+    )
     parser.add_argument("--seconds", type=duration, metavar="S", help="end after so much sound")
 
 
@@ -97,6 +104,16 @@ def duration(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return value
+
+
+def faults(text: str) -> Faults:
+    """What `Faults` can be made of."""
+    from stylefx.live.simulate import Faults
+
+    try:
+        return Faults.parse(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def run(args: argparse.Namespace) -> int:
@@ -137,6 +154,8 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("-i and -o name devices, --input and --output files: choose one pair")
     if args.json and args.output == PIPE:
         raise UsageError("--json and --output - both want the standard output: choose one")
+    if not files and args.simulate is not None:
+        raise UsageError("--simulate is for files: add --input FILE and --output FILE")
     if not files and args.speed == "fast":
         raise UsageError("--speed fast is for files: a sound card has its own clock")
 
@@ -148,8 +167,10 @@ def _duplex(args: argparse.Namespace) -> Duplex:
         return open_device(args.source, args.sink, args.blocksize)
     from stylefx.live.files import FastClock, FileDuplex, RealClock
 
-    clock = FastClock() if args.speed == "fast" else RealClock()
-    return FileDuplex(args.input, args.output, args.blocksize, clock, args.seconds, args.yes)
+    clock = FastClock() if args.speed == "fast" or args.simulate is not None else RealClock()
+    return FileDuplex(
+        args.input, args.output, args.blocksize, clock, args.seconds, args.yes, faults=args.simulate
+    )
 
 
 def _engine(args: argparse.Namespace, style) -> Engine:

@@ -1,13 +1,12 @@
 """A sound device driven by a Python callback: the fallback where rtmixer cannot be loaded.
 
-Every block carries its frame number, so that one that comes late is dropped and the next is in place again.
-The callback waits for other Python threads, which costs blocks on a busy machine: rtmixer is the better
-way.
+Two rings of a fixed length hold every frame at the place that its number tells, so a block that comes late is
+dropped by itself and the next is in place again. The callback only copies. It waits for other Python threads all
+the same, which costs blocks on a busy machine: rtmixer is the better way.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from typing import Any
 
 import numpy as np
@@ -15,17 +14,51 @@ import numpy as np
 from stylefx.audio.devices import Device, close_stream, load_sounddevice
 from stylefx.live.device import DeviceDuplex
 
+# Input that may wait while the worker hangs.
+RING_SECONDS = 8.0
+FLAGS = ("input_underflows", "input_overflows", "output_underflows", "output_overflows")
+
+
+class Ring:
+    """The newest ``frames`` frames of a stream (frames, channels), found by their numbers."""
+
+    def __init__(self, channels: int, frames: int):
+        self._samples = np.full((frames, channels), 0, np.float32)
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def put(self, frame: int, samples: np.ndarray) -> None:
+        """Write from ``frame`` on."""
+        place = frame % len(self)
+        first = min(len(samples), len(self) - place)
+        self._samples[place : place + first] = samples[:first]
+        self._samples[: len(samples) - first] = samples[first:]
+
+    def get(self, frame: int, target: np.ndarray) -> None:
+        """Read into ``target`` from ``frame`` on."""
+        place = frame % len(self)
+        first = min(len(target), len(self) - place)
+        target[:first] = self._samples[place : place + first]
+        target[first:] = self._samples[: len(target) - first]
+
+    def clear(self, frame: int, count: int) -> None:
+        """Silence ``count`` frames from ``frame`` on."""
+        place = frame % len(self)
+        first = min(count, len(self) - place)
+        self._samples[place : place + first] = 0
+        self._samples[: count - first] = 0
+
 
 class CallbackDuplex(DeviceDuplex):
     """See `DeviceDuplex`; device and worker use the same block."""
 
     def __init__(self, source: Device, sink: Device, blocksize: int | None):
         super().__init__(source, sink, blocksize)
-        self._heard: deque[np.ndarray] = deque()
-        self._said: deque[tuple[int, np.ndarray]] = deque()
+        frames = round(RING_SECONDS * self.sample_rate)
+        self._heard, self._said = Ring(self.inputs, frames), Ring(self.outputs, frames)
         self._frames = 0
-        self._dropped = self._reported = 0
-        self._flags: Counter[str] = Counter()
+        self._flags = dict.fromkeys(FLAGS, 0)
         self._stream: Any = None
 
     def _start(self) -> None:
@@ -45,36 +78,42 @@ class CallbackDuplex(DeviceDuplex):
             close_stream(self._stream)
 
     def _exchange(self, heard: np.ndarray, said: np.ndarray, frames: int, when: Any, status: Any) -> None:
-        """PortAudio's callback: take what is in, give what is due."""
-        self._heard.append(heard.copy())
-        while self._said and self._said[0][0] < self._frames:
-            self._dropped += len(self._said.popleft()[1])
-        if self._said and self._said[0][0] == self._frames:
-            said[:] = self._said.popleft()[1]
-        else:
-            said.fill(0)
+        """PortAudio's callback: keep what is in, give what is due, leave silence behind."""
+        self._heard.put(self._frames, heard)
+        self._said.get(self._frames, said)
+        self._said.clear(self._frames, frames)
         self._frames += frames
         if status:
-            self._flags.update(name for name in FLAGS if getattr(status, name[:-1]))
+            for name in FLAGS:
+                self._flags[name] += getattr(status, name[:-1])
 
     def _captured_frames(self) -> int:
         return self._frames
 
+    def read(self) -> tuple[int, np.ndarray] | None:
+        """See `DeviceDuplex.read`; input that has been written over is left out."""
+        if self._frames - self._taken > len(self._heard) - self.block:
+            self._flags["input_overflows"] += 1
+            self._taken = self._frames
+        return super().read()
+
     def _take(self, block: np.ndarray) -> None:
-        block[:] = self._heard.popleft()
+        self._heard.get(self._taken, block)
 
     def begin(self) -> None:
         """See `Duplex.begin`."""
-        while len(self._heard) > 1:
-            self._heard.popleft()
-            self._taken += self.block
+        self._taken = self._frames
 
     def write(self, frame: int, samples: np.ndarray) -> int:
-        """See `Duplex.write`; a block is late as a whole, and that is known at the next write."""
-        self._said.append((frame, np.array(samples)))
-        dropped = self._dropped
-        late, self._reported = dropped - self._reported, dropped
-        return late
+        """See `Duplex.write`."""
+        late = self._late(frame, len(samples))
+        self._said.put(frame + late, samples[late:])
+        late_now = self._late(frame, len(samples))
+        self._said.clear(frame + late, late_now - late)  # written where the callback had just been
+        return late_now
+
+    def _late(self, frame: int, count: int) -> int:
+        return min(max(self._frames - frame, 0), count)
 
     @property
     def device_seconds(self) -> tuple[float | None, float | None]:
@@ -83,8 +122,5 @@ class CallbackDuplex(DeviceDuplex):
 
     @property
     def flags(self) -> dict[str, int]:
-        """See `Duplex.flags`."""
-        return {name: self._flags[name] for name in FLAGS}
-
-
-FLAGS = ("input_underflows", "input_overflows", "output_underflows", "output_overflows")
+        """See `Duplex.flags`; an input ring that was full counts as an overflow."""
+        return dict(self._flags)

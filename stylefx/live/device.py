@@ -125,7 +125,7 @@ class DeviceDuplex(Duplex):
     def read(self) -> tuple[int, np.ndarray] | None:
         """The next block; None when none came within 0.1 s. NoDeviceError when the device has gone quiet."""
         give_up = time.perf_counter() + READ_SECONDS
-        while self.captured < self._taken + self.block:
+        while not self.ready:
             if time.perf_counter() > give_up:
                 self._check_alive()
                 return None
@@ -134,6 +134,11 @@ class DeviceDuplex(Duplex):
         self._take(block)
         self._taken += self.block
         return self._taken - self.block, block
+
+    @property
+    def ready(self) -> bool:
+        """See `Duplex.ready`."""
+        return self.captured >= self._taken + self.block
 
     @property
     def captured(self) -> int:

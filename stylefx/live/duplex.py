@@ -7,14 +7,17 @@ its frame, being late costs samples but can never become a longer delay.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 import numpy as np
 
+from stylefx.live.standby import standing_by
+
 
 class Duplex(AbstractContextManager, Protocol):
-    """Audio in and out. ``open``, ``begin``, then ``read`` and ``write`` from one thread; leaving closes it.
+    """Audio in and out. ``open``, ``begin``, then ``read`` and ``write``, one thread at a time; leaving closes it.
 
     Attributes
     ----------
@@ -53,6 +56,18 @@ class Duplex(AbstractContextManager, Protocol):
     @property
     def captured(self) -> int:
         """Input frames so far, which is also the next output frame that the device asks for."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether ``read`` would answer at once with a block."""
+
+    def standing_by(self, look: Callable[[], float]) -> AbstractContextManager[None]:
+        """Let ``look`` be called while time goes by, again after as many seconds as it says."""
+        return standing_by(look)
+
+    def worked(self, frames: int, quality: float) -> None:
+        """The engine has worked on so many frames: where time is made up, it goes by now."""
+        return
 
     def time(self) -> float:
         """Seconds on the clock that the device runs by."""

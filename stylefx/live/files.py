@@ -8,7 +8,8 @@ real clock a late block is missing in the file as it would be on stage; the fast
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +18,8 @@ import numpy as np
 from stylefx.analysis.grid import grid_for
 from stylefx.audio.files import AudioReader, AudioWriter
 from stylefx.live.duplex import Duplex, worker_delay
+from stylefx.live.simulate import Faults
+from stylefx.live.standby import SHORTEST_NAP_SECONDS, standing_by
 
 
 class RealClock:
@@ -36,16 +39,24 @@ class RealClock:
         while (missing := frame - self.frames()) > 0:
             time.sleep(missing / self._sample_rate)
 
+    def standing_by(self, look: Callable[[], float]) -> AbstractContextManager[None]:
+        """See `Duplex.standing_by`."""
+        return standing_by(look)
+
 
 class FastClock:
-    """Frames go by when somebody waits for them, or lets them by: work takes no time unless it says so."""
+    """Frames go by when somebody waits for them, or lets them by: work takes no time unless it says so.
+
+    While they are let by, the stand-by looks now and then, as its thread would.
+    """
 
     def __init__(self) -> None:
         self._now = 0
+        self._look: Callable[[], float] | None = None
 
     def start(self, sample_rate: int) -> None:
         """Frame 0 is now."""
-        self._now = 0
+        self._sample_rate, self._now = sample_rate, 0
 
     def frames(self) -> int:
         """Frames since the start."""
@@ -57,7 +68,21 @@ class FastClock:
 
     def let_by(self, frames: int) -> None:
         """Make believe that something took the time of so many frames."""
+        end = self._now + frames
+        while self._look is not None and self._now < end:
+            nap = max(SHORTEST_NAP_SECONDS, self._look())
+            self._now += min(end - self._now, int(nap * self._sample_rate))
+        self._now = end
+
+    def halt(self, frames: int) -> None:
+        """The same for the whole program: nobody looks."""
         self._now += frames
+
+    @contextmanager
+    def standing_by(self, look: Callable[[], float]) -> Iterator[None]:
+        """See `Duplex.standing_by`."""
+        self._look = look
+        yield
 
 
 class FileDuplex(Duplex):
@@ -75,6 +100,8 @@ class FileDuplex(Duplex):
         Play only so much of the source.
     overwrite : bool
         Whether an existing target may be replaced.
+    faults : Faults or None
+        Trouble that the engine shall be in; it needs the fast clock.
     """
 
     def __init__(
@@ -85,6 +112,7 @@ class FileDuplex(Duplex):
         clock: RealClock | FastClock,
         seconds: float | None = None,
         overwrite: bool = False,
+        faults: Faults | None = None,
     ):
         self._files = ExitStack()
         with ExitStack() as opened:
@@ -96,7 +124,7 @@ class FileDuplex(Duplex):
         self._hop = grid_for(reader.sample_rate).hop
         self.block = block or self._hop
         self._blocks = reader.blocks(self.block)
-        self._clock = clock
+        self._clock, self._faults = clock, faults
         self._most_frames = None if seconds is None else round(seconds * reader.sample_rate)
         self._input_frames: int | None = None  # unknown until the source has ended
         self._taken = self._written = 0
@@ -158,6 +186,25 @@ class FileDuplex(Duplex):
     def captured(self) -> int:
         """See `Duplex.captured`: a device hands over whole blocks."""
         return self._clock.frames() // self.block * self.block
+
+    @property
+    def ready(self) -> bool:
+        """See `Duplex.ready`."""
+        return self._clock.frames() >= self._taken + self.block
+
+    def standing_by(self, look: Callable[[], float]) -> AbstractContextManager[None]:
+        """See `Duplex.standing_by`."""
+        return self._clock.standing_by(look)
+
+    def worked(self, frames: int, quality: float) -> None:
+        """See `Duplex.worked`."""
+        if self._faults is None or not isinstance(self._clock, FastClock):
+            return
+        now = self.time()
+        seconds = self._faults.work_seconds(now, frames / self.sample_rate, quality)
+        seconds += self._faults.stall_seconds(now)
+        self._clock.let_by(round(seconds * self.sample_rate))
+        self._clock.halt(round(self._faults.halt_seconds(now) * self.sample_rate))
 
     def time(self) -> float:
         """See `Duplex.time`."""

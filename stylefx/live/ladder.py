@@ -1,7 +1,8 @@
 """The quality ladder: fewer optimiser iterations while the engine is often late, more when it is not.
 
-One stall (another program, a page from disk) changes nothing. A second one soon after steps down: half the
-iterations, and at last none, which plays the start alone. Below that the worker's cover plays the dry signal.
+One stall (another program, a page from disk) changes nothing. A second one soon after steps down, and so does one
+that does not end because the engine is too slow to come back: half the iterations, and at last none, which plays
+the start alone. Below that the worker's cover plays the dry signal.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ LONGEST_TRIAL_SECONDS = 300.0
 
 
 class Ladder:
-    """Sets ``engine.iterations``; an engine without iterations has one rung and is left alone."""
+    """Sets ``engine.iterations`` when told to apply; an engine without iterations has one rung and is left alone."""
 
     def __init__(self, engine: Any):
         self._engine = engine
@@ -25,7 +26,7 @@ class Ladder:
         while self._rungs[-1] > 0:
             self._rungs.append(self._rungs[-1] // 2)
         self._place = 0
-        self._last_stall = self._last_change = float("-inf")
+        self._last_stall = self._last_change = self._last_climb = float("-inf")
         self._trial_seconds = TRIAL_SECONDS
         self.lowest_iterations = most
 
@@ -34,13 +35,24 @@ class Ladder:
         """Iterations a hop now."""
         return self._rungs[self._place]
 
+    @property
+    def quality(self) -> float:
+        """Share of the best rung's iterations."""
+        return self.iterations / self._rungs[0] if self._rungs[0] else 1.0
+
+    def apply(self) -> None:
+        """Between two blocks: let the engine work as the ladder stands."""
+        if len(self._rungs) > 1 and self._engine.iterations != self.iterations:
+            self._engine.iterations = self.iterations
+
     def stalled(self, now: float) -> None:
         """The engine was late at ``now`` (seconds)."""
         soon = now - self._last_stall < SOON_SECONDS
         self._last_stall = now
         if soon and self._place + 1 < len(self._rungs):
-            if now - self._last_change < self._trial_seconds:
+            if now - self._last_climb < self._trial_seconds:
                 self._trial_seconds = min(2 * self._trial_seconds, LONGEST_TRIAL_SECONDS)
+            self._last_climb = float("-inf")
             self._step(self._place + 1, now)
             self.lowest_iterations = min(self.lowest_iterations, self.iterations)
 
@@ -49,7 +61,7 @@ class Ladder:
         quiet_since = max(self._last_stall, self._last_change)
         if self._place > 0 and now - quiet_since > self._trial_seconds:
             self._step(self._place - 1, now)
+            self._last_climb = now
 
     def _step(self, place: int, now: float) -> None:
         self._place, self._last_change = place, now
-        self._engine.iterations = self.iterations

@@ -20,11 +20,12 @@ import numpy as np
 from stylefx.analysis.grid import grid_for
 from stylefx.errors import StylefxError
 from stylefx.live.attendant import Attendant, Playing
+from stylefx.live.desk import engine_channels
 from stylefx.live.duplex import Duplex
 from stylefx.live.latency import latency_of
 from stylefx.live.meters import TAPE_FRAMES, Meters
 from stylefx.live.report import Report
-from stylefx.live.worker import Engine, Worker, engine_channels
+from stylefx.live.worker import Engine, Worker
 
 # Enough for every stage to have run with full buffers, and for the processor to have woken up.
 WARM_UP_SECONDS = 0.5
@@ -36,6 +37,8 @@ MOST_LATENCY_SECONDS = 0.5
 LOOK_UP_SECONDS = 0.08
 # The lowest of the real-time priorities: above every ordinary program, below the sound server's own threads.
 REAL_TIME_PRIORITY = 1
+# A thread that has something to do waits at most so long for another one's Python code; the usual 5 ms are a block.
+SWITCH_SECONDS = 0.0005
 
 
 class Bypass:
@@ -195,9 +198,12 @@ def _calm() -> Iterator[None]:
         gc.collect()
         gc.freeze()
         gc.disable()
+        switching = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         try:
             yield
         finally:
+            sys.setswitchinterval(switching)
             gc.unfreeze()
             if collecting:
                 gc.enable()
