@@ -10,7 +10,7 @@ from stylefx.audio import devices
 from stylefx.audio.devices import Device, find_device
 from stylefx.errors import NoDeviceError
 from stylefx.live.cover import FADE_SECONDS, Cover
-from stylefx.live.duplex import worker_delay
+from stylefx.live.duplex import safe_delay, worker_delay
 from stylefx.live.ladder import SOON_SECONDS, TRIAL_SECONDS, Ladder
 from stylefx.live.meters import Meters
 
@@ -133,6 +133,20 @@ def test_the_worker_has_time_for_a_block_a_hop_and_a_burst(block, hop, burst, de
         captured = -(-(frame + block) // burst) * burst  # when the block is complete
         due = (frame + delay) // burst * burst + burst  # what was captured when its answer is asked for
         assert due - captured >= needed - (burst if burst % block and block % burst else 0)
+
+
+@pytest.mark.parametrize(
+    ("delay", "step", "rate", "safe"),
+    [
+        (256, 256, 48_000, 1024),
+        (256, 64, 48_000, 960),
+        (1024, 1024, 48_000, 1024),
+        (4096, 2048, 96_000, 4096),
+    ],
+)
+def test_unless_asked_for_less_the_worker_has_twenty_milliseconds_for_its_work(delay, step, rate, safe):
+    assert safe_delay(delay, step, rate) == safe
+    assert safe >= 0.020 * rate
 
 
 def device(number: int, name: str, inputs: int = 2, outputs: int = 2, default: bool = False) -> Device:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,14 @@ from stylefx.cli.options import add_common_options, add_engine_options
 from stylefx.errors import UsageError
 
 if TYPE_CHECKING:
+    from stylefx.live.attendant import Attendant
     from stylefx.live.duplex import Duplex
     from stylefx.live.simulate import Faults
     from stylefx.live.worker import Engine
 
 PIPE = "-"
+# Ctrl-C again within this time is the same wish: closing a device takes a moment, and the report shall come.
+PATIENCE_SECONDS = 3.0
 SMALLEST_BLOCK, LARGEST_BLOCK = 16, 16384
 
 EXAMPLES = """\
@@ -29,7 +33,8 @@ examples:
   stylefx live --style piano.npz --bypass                  the delay of the sound card alone
   stylefx live --style piano.npz --input take.wav --output heard.wav
 
-Ctrl-C ends it with a report. Use headphones: a microphone in front of a loudspeaker howls. A file's output
+Ctrl-C ends it with a report. Use headphones: a microphone in front of a loudspeaker howls, and is refused where the
+devices' names tell. A file's output
 begins with the delay that a musician would hear, and is longer than the input by it."""
 
 
@@ -61,7 +66,15 @@ def _add_audio_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", dest="sink", metavar="DEV", help="output device, likewise")
     parser.add_argument(
-        "--blocksize", type=block_frames, metavar="N", help="frames a block (default: the device's own)"
+        "--allow-feedback",
+        action="store_true",
+        help="play even from a microphone to a loudspeaker: they may howl",
+    )
+    parser.add_argument(
+        "--blocksize",
+        type=block_frames,
+        metavar="N",
+        help="frames a block, with no more delay than they need (default: the device's own, 20 ms for the work)",
     )
     parser.add_argument(
         "--backend",
@@ -132,14 +145,15 @@ def run(args: argparse.Namespace) -> int:
         seconds = args.seconds if args.input is None else None
         engine = _engine(args, style)
         screen = Screen(lambda: facts_about(engine))
-        attendants = [screen] if screen.usable() and not args.plain else []
+        attendants: list[Attendant] = [screen] if screen.usable() and not args.plain else []
+        attendants += _guards(args, screen.say)
         report = play(engine, duplex, stop, screen.say, seconds, attendants)
-    if args.json:
-        print_json(report.as_dict())
-    elif args.output == PIPE:
-        say(str(report))
-    else:
-        print(report)
+        if args.json:
+            print_json(report.as_dict())
+        elif args.output == PIPE:
+            say(str(report))
+        else:
+            print(report, flush=True)
     return 0
 
 
@@ -160,11 +174,22 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--speed fast is for files: a sound card has its own clock")
 
 
+def _guards(args: argparse.Namespace, say: Callable[[str], None]) -> list[Attendant]:
+    """Who looks after what may go wrong while it plays."""
+    from stylefx.live.feedback import HowlGuard
+    from stylefx.live.replaced import ReplacedWatch
+
+    guards: list[Attendant] = [ReplacedWatch([args.style], say)]
+    if args.input is None and not args.allow_feedback:
+        guards.append(HowlGuard(say))
+    return guards
+
+
 def _duplex(args: argparse.Namespace) -> Duplex:
     if args.input is None:
         from stylefx.live.device import open_device
 
-        return open_device(args.source, args.sink, args.blocksize)
+        return open_device(args.source, args.sink, args.blocksize, args.allow_feedback)
     from stylefx.live.files import FastClock, FileDuplex, RealClock
 
     clock = FastClock() if args.speed == "fast" or args.simulate is not None else RealClock()
@@ -192,13 +217,19 @@ def _engine(args: argparse.Namespace, style) -> Engine:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second one ends the program at once."""
+    """An event that Ctrl-C and SIGTERM set; another one ends the program at once, if that has taken a while."""
     stop = threading.Event()
     before = {}
+    asked_at = 0.0
 
     def end(number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(number, signal.SIG_DFL)
+        nonlocal asked_at
+        if not stop.is_set():
+            asked_at = time.monotonic()
+            stop.set()
+        elif time.monotonic() - asked_at > PATIENCE_SECONDS:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         before[number] = signal.signal(number, end)

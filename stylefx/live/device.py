@@ -22,7 +22,8 @@ from stylefx.audio.devices import (
     shared_sample_rate,
 )
 from stylefx.errors import NoDeviceError
-from stylefx.live.duplex import Duplex, worker_delay
+from stylefx.live.duplex import Duplex, safe_delay, worker_delay
+from stylefx.live.feedback import check_feedback
 
 # How often the worker looks for input: a small part of a block, but not so often that looking is the work.
 POLLS_A_BLOCK = 16
@@ -37,15 +38,21 @@ ARRIVALS, LISTEN_SECONDS = 12, 1.5
 PROMPT_SECONDS = 0.002
 
 
-def open_device(source: str | None, sink: str | None, blocksize: int | None) -> DeviceDuplex:
+def open_device(
+    source: str | None, sink: str | None, blocksize: int | None, allow_feedback: bool = False
+) -> DeviceDuplex:
     """The devices a musician means, through rtmixer where it loads, else through a Python callback.
 
     Raises
     ------
     NoDeviceError
         There is none, or not the one that was named.
+    UsageError
+        They are a microphone and a loudspeaker, and that is not allowed.
     """
     found = find_device(source, "input"), find_device(sink, "output")
+    if not allow_feedback:
+        check_feedback(*found)
     try:
         from stylefx.live.mixer import MixerDuplex
     except ImportError:
@@ -63,7 +70,8 @@ class DeviceDuplex(Duplex):
     source, sink : Device
         Where the sound comes from and goes to.
     blocksize : int or None
-        Frames a block, for the device and the worker; by default the device's own, and at most one hop of the engine.
+        Frames a block, for the device and the worker, with no more delay than that allows. By default the device's
+        own, at most one hop of the engine, and the delay of `safe_delay`.
     """
 
     def __init__(self, source: Device, sink: Device, blocksize: int | None):
@@ -116,6 +124,8 @@ class DeviceDuplex(Duplex):
         if self._block_is_free:
             self.block = min(self.block, self.burst)
         self.delay = worker_delay(self.block, self._hop, self.burst)
+        if self._block_is_free:
+            self.delay = safe_delay(self.delay, self.burst, self.sample_rate)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -15,6 +15,9 @@ import numpy as np
 
 from stylefx.live.standby import standing_by
 
+# Time for the work where nobody asks for less: on a desktop system a thread may be put aside for 10 ms and more.
+SAFE_SECONDS = 0.020
+
 
 class Duplex(AbstractContextManager, Protocol):
     """Audio in and out. ``open``, ``begin``, then ``read`` and ``write``, one thread at a time; leaving closes it.
@@ -96,3 +99,8 @@ def worker_delay(block: int, hop: int, burst: int) -> int:
         return max(hop, burst)
     waiting = block - burst if block % burst == 0 else block
     return waiting + max(block, hop, burst)
+
+
+def safe_delay(delay: int, step: int, sample_rate: int) -> int:
+    """At least ``delay``, and the time for an ordinary machine's hitches, in steps of ``step`` frames."""
+    return max(delay, -(-round(SAFE_SECONDS * sample_rate) // step) * step)

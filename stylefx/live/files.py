@@ -17,7 +17,7 @@ import numpy as np
 
 from stylefx.analysis.grid import grid_for
 from stylefx.audio.files import AudioReader, AudioWriter
-from stylefx.live.duplex import Duplex, worker_delay
+from stylefx.live.duplex import Duplex, safe_delay, worker_delay
 from stylefx.live.simulate import Faults
 from stylefx.live.standby import SHORTEST_NAP_SECONDS, standing_by
 
@@ -93,7 +93,7 @@ class FileDuplex(Duplex):
     source, target : path
         Audio files; the target gets the source's rate, channels and, if its container can, sample format.
     block : int or None
-        Frames a block; by default one hop of the engine.
+        Frames a block; by default one hop of the engine, with the delay of `safe_delay`.
     clock : RealClock or FastClock
         What a frame lasts.
     seconds : float or None
@@ -123,6 +123,7 @@ class FileDuplex(Duplex):
         self.sample_rate, self.inputs, self.outputs = reader.sample_rate, reader.channels, reader.channels
         self._hop = grid_for(reader.sample_rate).hop
         self.block = block or self._hop
+        self._block_is_free = block is None
         self._blocks = reader.blocks(self.block)
         self._clock, self._faults = clock, faults
         self._most_frames = None if seconds is None else round(seconds * reader.sample_rate)
@@ -139,6 +140,8 @@ class FileDuplex(Duplex):
         """See `Duplex.open`."""
         self._latency_samples = latency_samples
         self.delay = worker_delay(self.block, self._hop, self.block)
+        if self._block_is_free:
+            self.delay = safe_delay(self.delay, self.block, self.sample_rate)
 
     def begin(self) -> None:
         """See `Duplex.begin`."""
