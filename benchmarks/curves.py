@@ -112,7 +112,7 @@ def beaten(point: dict[str, Any], points: list[dict[str, Any]]) -> bool:
 
 
 def draw(points: list[dict[str, Any]], path: Path) -> None:
-    """The picture: one line a method, the knob's last value marked."""
+    """The picture: one line a method, the end of its knob with most style marked."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 5), layout="constrained")
@@ -124,15 +124,14 @@ def draw(points: list[dict[str, Any]], path: Path) -> None:
     for method in dict.fromkeys(point["method"] for point in points):
         known = [p for p in points if p["method"] == method and "timbre_closed" in p]
         across, up = ([p[name] for p in known] for name in ("timbre_closed", "pitch_kept"))
-        (line,) = axes.plot(across, up, "-o", markersize=4, label=method)
-        if known:
-            axes.plot(across[-1], up[-1], "o", markersize=9, color=line.get_color())
-            label = f"{known[-1]['knob']} {known[-1]['value']:g}"
-            axes.annotate(
-                label, (across[-1], up[-1]), xytext=(6, -10), textcoords="offset points", fontsize=7
-            )
+        if not known:
+            continue
+        first, last = known[0], known[-1]
+        label = f"{method}, {first['knob']} {first['value']:.3g} to {last['value']:.3g}"
+        (line,) = axes.plot(across, up, "-o", markersize=4, label=label)
+        axes.plot(across[-1], up[-1], "o", markersize=9, color=line.get_color())
     axes.plot(0, 1, "ks")
-    axes.annotate("copy content", (0, 1), xytext=(6, 6), textcoords="offset points", fontsize=7)
+    axes.annotate("copy content", (0, 1), xytext=(6, -12), textcoords="offset points", fontsize=7)
     axes.margins(x=0.14)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
