@@ -60,9 +60,9 @@ def scheduling() -> list[str]:
 class JackServer:
     """``jackd`` with the dummy driver, under a name of its own; use it in a ``with`` statement."""
 
-    def __init__(self, period: int):
+    def __init__(self, period: int, rate: int = RATE):
         self.name = f"stylefx-{os.getpid()}-{period}-{time.monotonic_ns()}"
-        self._period = period
+        self._period, self._rate = period, rate
         self.environment = {
             **os.environ,
             "JACK_DEFAULT_SERVER": self.name,
@@ -71,7 +71,7 @@ class JackServer:
         }
 
     def __enter__(self) -> JackServer:
-        driver = f"--sync -d dummy --rate {RATE} --period {self._period}".split()
+        driver = f"--sync -d dummy --rate {self._rate} --period {self._period}".split()
         self._process = subprocess.Popen(
             ["jackd", "--name", self.name, *scheduling(), *driver],
             env=self.environment,
@@ -133,7 +133,11 @@ class Patchbay:
         self._hear = [self._client.inports.register(f"hear_{k}") for k in range(CHANNELS)]
         self._take = Take(np.zeros((0, CHANNELS), np.float32))
         self._client.set_process_callback(self._exchange)
+        self._prepare(self._client)
         self._client.activate()
+
+    def _prepare(self, client: Any) -> None:
+        """For other callbacks."""
 
     def _exchange(self, frames: int) -> None:
         take = self._take
@@ -205,6 +209,11 @@ class Live:
         self._process.wait(timeout)
         self._reader.join(timeout)
         return self._process.returncode
+
+    @property
+    def pid(self) -> int:
+        """Of the program."""
+        return self._process.pid
 
     def report(self) -> dict[str, Any]:
         """The JSON object that it left on stdout."""
