@@ -202,6 +202,14 @@ class Live:
         assert self._playing.wait(START_SECONDS), f"not playing: {self.said}"
         assert self._process.poll() is None, f"ended at once: {self.said}"
 
+    def wait_for(self, words: str, seconds: float) -> None:
+        """Return when a line with these words was said."""
+        give_up = time.monotonic() + seconds
+        while not any(words in line for line in self.said):
+            assert time.monotonic() < give_up, f"{words!r} was not said: {self.said}"
+            assert self._process.poll() is None, f"ended: {self.said}"
+            time.sleep(0.05)
+
     def finish(self, how: signal.Signals | None = signal.SIGINT, timeout: float = STOP_SECONDS) -> int:
         """Signal the program (or let it end by itself), wait, and return its exit code."""
         if how is not None:

@@ -7,17 +7,20 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from stylefx.cli.capturing import add_capture_options, check_capture_options, prepare_capture
 from stylefx.cli.options import add_common_options, add_engine_options
 from stylefx.errors import UsageError
 
 if TYPE_CHECKING:
     from stylefx.live.attendant import Attendant
+    from stylefx.live.capture import Capture
     from stylefx.live.duplex import Duplex
     from stylefx.live.simulate import Faults
     from stylefx.live.worker import Engine
+    from stylefx.style import Style
 
 PIPE = "-"
 # Ctrl-C again within this time is the same wish: closing a device takes a moment, and the report shall come.
@@ -30,6 +33,7 @@ examples:
   stylefx live --style piano.npz                           the default input and output
   stylefx live --style piano.npz -i "USB Audio" -o 3       by part of a name, by number
   stylefx live --style piano.npz --blocksize 128           shorter blocks: less delay, less reserve
+  stylefx live --capture 10 --capture-save now.npz         learn from what is played into it, then play on
   stylefx live --style piano.npz --bypass                  the delay of the sound card alone
   stylefx live --style piano.npz --input take.wav --output heard.wav
 
@@ -47,9 +51,10 @@ def register(subparsers) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--style", required=True, metavar="STYLE.npz", help="what `stylefx fit` wrote")
+    parser.add_argument("--style", metavar="STYLE.npz", help="what `stylefx fit` wrote")
     _add_audio_options(parser)
     add_engine_options(parser)
+    add_capture_options(parser)
     parser.add_argument(
         "--plain", action="store_true", help="lines of text instead of a screen, also on a terminal"
     )
@@ -132,24 +137,30 @@ def faults(text: str) -> Faults:
 def run(args: argparse.Namespace) -> int:
     """Play until Ctrl-C, SIGTERM, the end of the input or ``--seconds``, then report."""
     _check(args)
+    check_capture_options(args)
     from stylefx.cli.console import compiling_announced, print_json, say
     from stylefx.live.facts import facts_about
     from stylefx.live.screen import Screen
     from stylefx.live.session import play
     from stylefx.style import Style
 
-    with _stopped_by_signals() as stop, compiling_announced():
-        style = Style.load(args.style)
+    with _stopped_by_signals() as stop, compiling_announced(), ExitStack() as opened:
+        styles = [Style.load(args.style)] if args.style else []
         duplex = _duplex(args)
         # A file that ends early still gives back all that went in; a device just stops.
         seconds = args.seconds if args.input is None else None
-        engine = _engine(args, style)
-        screen = Screen(lambda: facts_about(engine))
+        captures: list[Capture] = []
+        screen = Screen(lambda: facts_about(engine) + [("capture", each.status) for each in captures])
+        if args.capture is not None:
+            capture, stand_in = prepare_capture(args, opened, screen.say)
+            captures, styles = [capture], styles or [stand_in]
+        engine = _engine(args, styles)
         attendants: list[Attendant] = [screen] if screen.usable() and not args.plain else []
-        attendants += _guards(args, screen.say)
+        attendants += [*captures, *_guards(args, screen.say)]
         report = play(engine, duplex, stop, screen.say, seconds, attendants)
         if args.json:
-            print_json(report.as_dict())
+            captured = {"captured": [name for capture in captures for name in capture.names]}
+            print_json(report.as_dict() | (captured if captures else {}))
         elif args.output == PIPE:
             say(str(report))
         else:
@@ -179,7 +190,7 @@ def _guards(args: argparse.Namespace, say: Callable[[str], None]) -> list[Attend
     from stylefx.live.feedback import HowlGuard
     from stylefx.live.replaced import ReplacedWatch
 
-    guards: list[Attendant] = [ReplacedWatch([args.style], say)]
+    guards: list[Attendant] = [ReplacedWatch([args.style] if args.style else [], say)]
     if args.input is None and not args.allow_feedback:
         guards.append(HowlGuard(say))
     return guards
@@ -198,21 +209,24 @@ def _duplex(args: argparse.Namespace) -> Duplex:
     )
 
 
-def _engine(args: argparse.Namespace, style) -> Engine:
+def _engine(args: argparse.Namespace, styles: list[Style]) -> Engine:
     if args.bypass:
         from stylefx.live.session import Bypass
 
         return Bypass()
     from stylefx.transfer import StyleTransfer
 
-    return StyleTransfer(
-        style,
+    engine = StyleTransfer(
+        styles,
         mix=args.mix,
         strength=args.strength,
         iterations=args.iterations,
         start=args.start,
         device=args.device,
     )
+    if not args.style:
+        engine.controls.change(bypass=True)  # until there is something to hear
+    return engine
 
 
 @contextmanager
