@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import aims, cost, duels, longrun, published, tables
+from benchmarks import aims, cost, duels, longrun_table, published, tables
 from benchmarks.quality import SUBSET_STEP
 from benchmarks.speed_tables import speed_section
 from benchmarks.tables import as_cells, markdown_table
@@ -36,7 +36,7 @@ def write(results: dict[str, Any], folder: Path) -> str:
     for name, section in SECTIONS.items():
         if results.get(name):
             parts.append(section(results[name]))
-    parts += [longrun.section(), cost.section(results)]
+    parts += [longrun_table.section(), cost.section(results)]
     text = "\n\n".join(part for part in parts if part) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "RESULTS.md").write_text(text)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from benchmarks import aims, cost, curves, duels, longrun
+from benchmarks import aims, cost, curves, duels, longrun_table
 
 METRICS = {"mel_closed": 0.5, "timbre_closed": 0.9, "pitch_kept": 1.0, "onset": 0.9, "lsd": 10.0, "copy": 0.3}
 
@@ -112,10 +112,10 @@ def test_duels_count_wins_ties_and_losses_whichever_way_is_better():
 
 def test_a_committed_long_run_is_shown_with_date_and_machine(tmp_path):
     path = tmp_path / "longrun.json"
-    assert longrun.section(path) == ""
+    assert longrun_table.section(path) == ""
     runs = [{"run": "1 h, idle", "late": 0}, {"run": "1 h, busy", "late": 3, "worst_ms": 4.25}]
     path.write_text(json.dumps({"date": "2026-01-31", "machine": "a laptop", "runs": runs}))
-    text = longrun.section(path)
+    text = longrun_table.section(path)
     for expected in ("2026-01-31", "a laptop", "| 1 h, idle | 0 | - |", "| 1 h, busy | 3 | 4.25 |"):
         assert expected in text
 

@@ -94,7 +94,7 @@ print(*(sys.modules[name].__file__ for name in names), sep="\\n")
 
 def test_whatever_a_fit_and_a_rendering_load_makes_results_stale_or_is_named_as_not_heard():
     command = [sys.executable, "-c", FIT_AND_PLAY]
-    answer = subprocess.run(command, cwd=store.ROOT, check=True, capture_output=True, text=True, timeout=120)
+    answer = subprocess.run(command, cwd=store.ROOT, check=True, capture_output=True, text=True, timeout=500)
     loaded = {line.removeprefix(f"{store.ROOT}/") for line in answer.stdout.split()}
     packages = {path for path in loaded if path.endswith("__init__.py")}
     forgotten = loaded - packages - set(engine.CODE) - set(engine.NOT_HEARD)
