@@ -34,6 +34,7 @@ examples:
   stylefx live --style piano.npz -i "USB Audio" -o 3       by part of a name, by number
   stylefx live --style piano.npz --blocksize 128           shorter blocks: less delay, less reserve
   stylefx live --capture 10 --capture-save now.npz         learn from what is played into it, then play on
+  stylefx live --style piano.npz --tune                    the shortest block that is safe on this machine
   stylefx live --style piano.npz --bypass                  the delay of the sound card alone
   stylefx live --style piano.npz --input take.wav --output heard.wav
 
@@ -57,6 +58,11 @@ def register(subparsers) -> None:
     add_capture_options(parser)
     parser.add_argument(
         "--plain", action="store_true", help="lines of text instead of a screen, also on a terminal"
+    )
+    parser.add_argument(
+        "--tune",
+        action="store_true",
+        help="find the shortest safe block and the best quality for this machine",
     )
     parser.add_argument(
         "--bypass", action="store_true", help="no engine: hear the input with the device's delay alone"
@@ -138,6 +144,10 @@ def run(args: argparse.Namespace) -> int:
     """Play until Ctrl-C, SIGTERM, the end of the input or ``--seconds``, then report."""
     _check(args)
     check_capture_options(args)
+    if args.tune:
+        from stylefx.cli.tuning import tune_for
+
+        return tune_for(args)
     from stylefx.cli.console import compiling_announced, print_json, say
     from stylefx.live.facts import facts_about
     from stylefx.live.screen import Screen

@@ -82,10 +82,10 @@ def play(
     attendants : sequence of Attendant
         Called by this thread while the worker plays.
     """
-    with duplex, _calm():
+    with duplex, calm():
         channels = engine_channels(duplex)
         engine.prepare(duplex.sample_rate, channels, duplex.block)
-        _check_latency(engine.latency_samples / duplex.sample_rate)
+        check_latency(engine.latency_samples / duplex.sample_rate)
         warm_up(engine, duplex.sample_rate, channels, duplex.block)
         duplex.open(engine.latency_samples)
         latency = latency_of(duplex, engine.latency_samples)
@@ -106,7 +106,7 @@ def play(
                 stack.enter_context(attendant).begin(playing)
             duplex.begin()
             say("playing, Ctrl-C ends")
-            with _real_time() as real_time:
+            with real_time_priority() as real_time:
                 ended = _run(worker, stop, say, attendants)
         flags = duplex.flags
     return Report(
@@ -124,7 +124,8 @@ def play(
     )
 
 
-def _check_latency(seconds: float) -> None:
+def check_latency(seconds: float) -> None:
+    """Refuse an engine that nobody can play to."""
     if seconds > MOST_LATENCY_SECONDS:
         raise StylefxError(
             f"this style's method answers after {seconds:.1f} s, which nobody can play to: fit the clip again with "
@@ -166,7 +167,7 @@ def _tell_late(meters: Meters, told: int, say: Callable[[str], None]) -> int:
 
 
 @contextmanager
-def _real_time() -> Iterator[bool]:
+def real_time_priority() -> Iterator[bool]:
     """Run before programs that are only busy, where the system allows it (on Linux: rtprio); whether it does.
 
     Both threads do: a waiting one that is put aside while it holds Python's lock would hold up the worker.
@@ -187,7 +188,7 @@ def _real_time() -> Iterator[bool]:
 
 
 @contextmanager
-def _calm() -> Iterator[None]:
+def calm() -> Iterator[None]:
     """No garbage collection, and one thread for BLAS and torch: more of them only wait for each other."""
     from threadpoolctl import threadpool_limits
 

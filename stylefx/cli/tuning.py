@@ -1,0 +1,88 @@
+"""`stylefx live --tune`: what this machine can play, and the command line to play it with."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from typing import TYPE_CHECKING
+
+from stylefx.errors import EXIT_FAILED, NoDeviceError, UsageError
+
+if TYPE_CHECKING:
+    from stylefx.live.tune import Tuning
+    from stylefx.style import Style
+    from stylefx.transfer import StyleTransfer
+
+# Where there is no device to ask.
+USUAL_RATE = 48_000
+CLIP = "guitar_solo"
+CHANNELS = 2
+
+
+def tune_for(args: argparse.Namespace) -> int:
+    """Measure, print what to play with; exit code 1 if nothing keeps up."""
+    from stylefx.analysis.grid import grid_for
+    from stylefx.audio.files import read_audio
+    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.clips import clip_path
+    from stylefx.live.tune import SAFE_PART, tune
+    from stylefx.style import Style
+
+    if not args.style:
+        raise UsageError("--tune measures a style: add --style STYLE.npz")
+    style, sample_rate = Style.load(args.style), _rate(args)
+    audio = read_audio(clip_path(CLIP))[0][:, :1].repeat(CHANNELS, axis=1)
+
+    def engine_for(latency: str) -> tuple[StyleTransfer, int]:
+        return _engine(args, style, latency), grid_for(sample_rate).hop
+
+    say(
+        f"measuring at {sample_rate} Hz with {CHANNELS} channels, about half a minute: play nothing else meanwhile"
+    )
+    with compiling_announced():
+        tuning = tune(engine_for, _latencies(args), audio, sample_rate, say)
+    line = command_line(args, tuning)
+    if args.json:
+        timings = [timing.as_dict() for timing in tuning.timings]
+        print_json({"command": line, "sample_rate": sample_rate, "safe_part": SAFE_PART, "timings": timings})
+    elif line is None:
+        say("stylefx: this machine is too slow or too busy for this style, even without iterations")
+    else:
+        say(
+            f"a block is called safe when its work takes at most {100 * SAFE_PART:.0f} % of its duration; play with:"
+        )
+        print(line)
+    return EXIT_FAILED if line is None else 0
+
+
+def command_line(args: argparse.Namespace, tuning: Tuning) -> str | None:
+    """What to type, with the devices that were named; None when nothing keeps up."""
+    if tuning.chosen is None:
+        return None
+    words = ["stylefx", "live", "--style", args.style, "--blocksize", tuning.block]
+    words += ["--iterations", tuning.chosen.iterations]
+    for option, value in (("-i", args.source), ("-o", args.sink)):
+        words += [] if value is None else [option, value]
+    return shlex.join(map(str, words))
+
+
+def _latencies(args: argparse.Namespace) -> list[str]:
+    return ["normal"]
+
+
+def _engine(args: argparse.Namespace, style: Style, latency: str) -> StyleTransfer:
+    from stylefx.transfer import StyleTransfer
+
+    return StyleTransfer(style, iterations=args.iterations, start=args.start, device=args.device)
+
+
+def _rate(args: argparse.Namespace) -> int:
+    """The devices' own, or the usual one without any."""
+    from stylefx.audio.devices import find_device, shared_sample_rate
+
+    try:
+        return shared_sample_rate(find_device(args.source, "input"), find_device(args.sink, "output"))
+    except NoDeviceError:
+        if args.source is not None or args.sink is not None:
+            raise
+        return USUAL_RATE

@@ -1,0 +1,77 @@
+"""`live --tune`: what is called safe, and a command line that can be typed."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+
+from stylefx.cli.main import build_parser, main
+from stylefx.live import tune
+from stylefx.live.tune import SAFE_PART, Timing, _choose
+
+RATE, HOP = 48_000, 256
+HOP_SECONDS = HOP / RATE
+
+
+def timing(load: float, iterations: int = 1, hitch_seconds: float = 0.0, wake_seconds: float = 0.0) -> Timing:
+    """Hops that take ``load`` of their time, and one in 200 that takes longer."""
+    seconds = np.full(2000, load * HOP_SECONDS)
+    seconds[::200] += hitch_seconds
+    return Timing("normal", iterations, RATE, HOP, 2560, seconds, wake_seconds)
+
+
+@pytest.mark.parametrize(
+    ("load", "hitch", "wake", "block"),
+    [
+        (0.3, 0.0, 0.0, 256),
+        (0.69, 0.0, 0.0, 256),
+        (0.71, 0.0, 0.0, None),
+        (0.3, 0.003, 0.0, 512),
+        (0.3, 0.010, 0.0, 2048),
+        (0.3, 0.0, 0.003, 512),
+        (0.6, 0.010, 0.0, 8192),
+    ],
+)
+def test_a_block_is_safe_when_its_hitches_fit_into_it(load, hitch, wake, block):
+    measured = timing(load, hitch_seconds=hitch, wake_seconds=wake)
+    assert measured.smallest_block == block
+    if block is not None:
+        assert hitch + wake + load * block / RATE <= SAFE_PART * block / RATE + 1e-9
+        assert measured.as_dict()["delay_ms"] == round(1000 * (2560 + block) / RATE, 1)
+
+
+def test_the_block_comes_first_then_as_many_iterations_as_it_bears():
+    usual = [timing(0.2, 0), timing(0.3, 1, 0.003), timing(0.35, 2, 0.003), timing(0.6, 4, 0.003)]
+    chosen, block = _choose(usual)
+    assert chosen is not None
+    assert (chosen.iterations, block) == (2, 512)
+    slow = [timing(0.4, 0), timing(0.9, 1), timing(1.2, 2)]
+    chosen, block = _choose(slow)
+    assert chosen is not None
+    assert (chosen.iterations, block) == (0, 256)
+    assert _choose([timing(0.8, 0), timing(0.9, 1)]) == (None, 0)
+
+
+def test_what_it_prints_can_be_typed(trumpet_style_path, monkeypatch, capsys):
+    """With the real engine, for a shorter time than a musician gets."""
+    monkeypatch.setattr(tune, "MEASURE_SECONDS", 0.2)
+    monkeypatch.setattr(tune, "LISTEN_SECONDS", 0.2)
+    monkeypatch.setattr(tune, "SAFE_PART", 1e6)  # whatever else this machine has to do
+    assert main(["live", "--style", str(trumpet_style_path), "--tune", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    words = shlex.split(found["command"])
+    assert words[0] == "stylefx"
+    args = build_parser().parse_args(words[1:])
+    assert (args.style, args.blocksize) == (str(trumpet_style_path), 256)
+    assert args.iterations == max(each["iterations"] for each in found["timings"])
+    work = [each["hop_p50_ms"] for each in found["timings"] if each["latency"] == "normal"]
+    assert work[-1] > work[0], "more iterations are more work"
+    assert all(each["hops"] > 1 and each["deadline_ms"] > 0 for each in found["timings"])
+
+
+def test_without_a_style_there_is_nothing_to_measure(capsys):
+    assert main(["live", "--tune", "--capture", "3"]) == 2
+    assert "--tune measures a style" in capsys.readouterr().err
