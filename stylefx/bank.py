@@ -101,7 +101,7 @@ class StyleBank:
         """Allocate for a grid and forget the past."""
         with self._lock:
             self._grid = grid
-            self.listener.prepare(grid)
+            self.listener.prepare(grid.of_answers)
             for slot in self._slots:
                 slot.voice.prepare(grid)
 
@@ -111,10 +111,12 @@ class StyleBank:
         for slot in self._slots:
             slot.voice.reset()
 
-    def hear(self, magnitude: np.ndarray) -> None:
-        """One frame of the content, magnitudes float32 (bins,), for all voices."""
-        if self._listens:
+    def hear(self, magnitude: np.ndarray, answering: bool = True) -> None:
+        """One frame of the content, magnitudes float32 (bins,), for all voices, ``answering`` or holding."""
+        if self._listens and answering:
             self.listener.process(magnitude)
+        elif self._listens:
+            self.listener.glance(magnitude)
 
     def shares(self, settings: Settings) -> dict[Voice, float]:
         """Which voices are to sound and the share of each, 1 in all; a slot without a style stands for the first."""

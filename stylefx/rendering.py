@@ -56,6 +56,7 @@ def render(
     strength: float = 1.0,
     iterations: int | None = None,
     start: str = "decoder",
+    latency: str = "normal",
     device: str = "auto",
     overwrite: bool = False,
     plot: str | Path | None = None,
@@ -80,6 +81,8 @@ def render(
         Optimiser steps a hop; None takes the style's own default.
     start
         ``decoder``, ``envelope`` or ``content``: what the optimiser starts from.
+    latency
+        ``normal``, ``low`` or ``lowest``: to hear in a file what `live` would play with it.
     device
         ``auto``, ``cpu`` or ``cuda``.
     overwrite
@@ -97,7 +100,15 @@ def render(
     from stylefx.transfer import StyleTransfer
 
     style = style if isinstance(style, Style) else Style.load(style)
-    fx = StyleTransfer(style, mix=mix, strength=strength, iterations=iterations, start=start, device=device)
+    fx = StyleTransfer(
+        style,
+        mix=mix,
+        strength=strength,
+        iterations=iterations,
+        start=start,
+        latency=latency,
+        device=device,
+    )
     with AudioReader(content) as reader:
         figure = _Figure(Path(plot), reader.sample_rate, overwrite) if plot is not None else None
         with AudioWriter.like(reader, output, overwrite=overwrite) as writer:

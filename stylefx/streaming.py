@@ -15,6 +15,7 @@ from stylefx.analysis.frames import Analysis, reference_spectrum
 from stylefx.analysis.grid import Grid, grid_for
 from stylefx.bank import StyleBank
 from stylefx.params import PARAMETERS, Settings
+from stylefx.phase.borrowed import BorrowedPhase
 from stylefx.phase.carrier import Carrier
 from stylefx.phase.stage import Phase
 from stylefx.synthesis.blend import Crossfade, blend
@@ -31,18 +32,20 @@ TINY = 1e-12
 class StreamingPath:
     """Samples in, hops of styled samples out, ``latency_samples`` late."""
 
-    def __init__(self, bank: StyleBank, iterations: int):
+    def __init__(self, bank: StyleBank, iterations: int, latency: str = "normal"):
         self.bank, self.iterations = bank, iterations
         self.analysis = Analysis()
         self.carrier = Carrier()
-        self.phase = Phase()
+        self._latency = latency
+        # Gradients of the magnitude tell the phase under a symmetric window only.
+        self.phase: Phase | BorrowedPhase = Phase() if latency == "normal" else BorrowedPhase()
         self.overlap_add = OverlapAdd()
         self.limiter = Limiter()
         self._clock = Clock()
 
     def prepare(self, sample_rate: int, channels: int) -> None:
         """Allocate every stage for a rate in Hz and a number of channels; latency and hop are known after."""
-        grid = grid_for(sample_rate)
+        grid = grid_for(sample_rate, self._latency)
         self.analysis.prepare(grid, channels)
         self.bank.prepare(grid)
         self.carrier.prepare(grid, channels)
@@ -58,6 +61,7 @@ class StreamingPath:
         # Each channel over the reference, for the frames that the phase stage still holds.
         held = self.phase.latency_samples // grid.hop + 1
         self._shares = np.zeros((held, channels, grid.bins), np.complex64)
+        self._hops_per_answer, self._held_hops = grid.hops_per_answer, 0
 
     @property
     def _stages(self) -> tuple:
@@ -77,6 +81,7 @@ class StreamingPath:
         ):
             stage.reset()
         self._shares[:] = 0
+        self._held_hops = 0
         self._clock.seconds.clear()
 
     @property
@@ -109,9 +114,12 @@ class StreamingPath:
 
     def _target(self, magnitude: np.ndarray, shares: dict[Voice, float]) -> np.ndarray:
         """What the voices that sound make of the content, together (bins,)."""
-        self.bank.hear(magnitude)
+        answering = self._held_hops == 0
+        self._held_hops = (self._held_hops + 1) % self._hops_per_answer
+        self.bank.hear(magnitude, answering)
         answers = [
-            (voice.process(magnitude, self.iterations, self._clock), shares[voice]) for voice in shares
+            (voice.process(magnitude, self.iterations, self._clock, answering), shares[voice])
+            for voice in shares
         ]
         return blend(answers)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stylefx.analysis.grid import check_latency
 from stylefx.errors import StylefxError, UsageError
 from stylefx.params import PARAMETERS, Controls, Settings
 from stylefx.style import Style
@@ -45,6 +46,9 @@ class StyleTransfer:
         ``auto``, ``cpu`` or ``cuda``.
     start
         ``decoder`` (default), ``envelope`` (the clip's on each frame) or ``content``: what the optimiser starts from.
+    latency
+        ``normal`` (2560 samples at 44.1 and 48 kHz), ``low`` (1280) or ``lowest`` (640): less delay, less quality.
+        The offline methods have a latency of their own.
 
     Attributes
     ----------
@@ -62,10 +66,12 @@ class StyleTransfer:
         iterations: int | None = None,
         device: str = "auto",
         start: str = "decoder",
+        latency: str = "normal",
     ):
+        check_latency(latency)
         styles = [style] if isinstance(style, Style) else list(style)
         self.controls = Controls(Settings(mix=mix, strength=strength, morph=morph))
-        self._path = _path_for(styles, iterations, device, start)
+        self._path = _path_for(styles, iterations, device, start, latency)
         self.iterations = self._path.iterations
         self._mix = Mix()
         self._prepared: tuple[int, int] | None = None
@@ -187,7 +193,7 @@ class StyleTransfer:
         return self._prepared
 
 
-def _path_for(styles: list[Style], iterations: int | None, device: str, start: str):
+def _path_for(styles: list[Style], iterations: int | None, device: str, start: str, latency: str):
     """The path that makes the wet signal: streaming, or block by block for a style of an offline method."""
     if iterations is None and styles:
         iterations = styles[0].meta["defaults"].get("iterations")
@@ -201,4 +207,4 @@ def _path_for(styles: list[Style], iterations: int | None, device: str, start: s
     from stylefx.streaming import StreamingPath
 
     steps = DEFAULT_ITERATIONS if iterations is None else int(iterations)
-    return StreamingPath(StyleBank(styles, device, start), steps)
+    return StreamingPath(StyleBank(styles, device, start), steps, latency)

@@ -58,20 +58,26 @@ class Voice:
 
     def prepare(self, grid: Grid) -> None:
         """Allocate for a grid; the listener has been prepared before."""
-        for stage in self.stages:
-            stage.prepare(grid)
+        self.decode.prepare(grid.of_answers)
+        self.optimise.prepare(grid.of_answers)
+        self.loudness.prepare(grid)
 
     def reset(self) -> None:
         """Forget all frames."""
         for stage in self.stages:
             stage.reset()
 
-    def process(self, magnitude: np.ndarray, iterations: int, clock: Clock) -> np.ndarray:
-        """Target magnitudes float32 (bins,) for the content's of the frame that the listener heard last."""
-        start = self.decode.process(magnitude)
+    def process(
+        self, magnitude: np.ndarray, iterations: int, clock: Clock, answering: bool = True
+    ) -> np.ndarray:
+        """Target magnitudes float32 (bins,) for the content's of the frame that the listener heard last.
+
+        Where it is not ``answering`` the last answer is held.
+        """
+        start = self.decode.process(magnitude) if answering else self.decode.hold(magnitude)
         clock.charge("decode")
         self.optimise.iterations = iterations
-        target = self.optimise.process(start)
+        target = self.optimise.process(start) if answering else self.optimise.hold(start)
         clock.charge("optimise")
         return self.loudness.process(magnitude, target)
 

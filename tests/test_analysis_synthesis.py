@@ -6,7 +6,7 @@ from sounds import rms_db
 
 from stylefx.analysis.axis import Reader, Writer, axis_hz
 from stylefx.analysis.frames import Analysis, reference_spectrum
-from stylefx.analysis.grid import grid_for
+from stylefx.analysis.grid import PROFILES, grid_for
 from stylefx.errors import StylefxError
 from stylefx.synthesis.mix import KNEE, limit
 from stylefx.synthesis.overlap_add import OverlapAdd
@@ -15,18 +15,19 @@ from stylefx.synthesis.ramp import Ramp
 RATES = [4_000, 8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000]
 
 
+@pytest.mark.parametrize("latency", PROFILES)
 @pytest.mark.parametrize("rate", RATES)
-def test_analysis_then_overlap_add_is_the_identity(rate):
-    grid = grid_for(rate)
+def test_analysis_then_overlap_add_is_the_identity(rate, latency):
+    grid = grid_for(rate, latency)
     analysis, overlap_add = Analysis(), OverlapAdd()
     analysis.prepare(grid, 2)
     overlap_add.prepare(grid, 2)
     audio = np.random.default_rng(rate).normal(0, 0.2, (10 * grid.window_length, 2)).astype(np.float32)
     played = np.concatenate([overlap_add.process(spectrum) for spectrum in analysis.process(audio)])
-    late = grid.window_length - grid.hop
+    late = grid.played_length - grid.hop
     difference = played[late:] - audio[: len(played) - late]
     assert rms_db(difference) < rms_db(audio) - 120
-    assert analysis.latency_samples + overlap_add.latency_samples == grid.window_length
+    assert analysis.latency_samples + overlap_add.latency_samples == grid.played_length
 
 
 @pytest.mark.parametrize("rate", RATES)

@@ -31,6 +31,16 @@ def test_equal_blocks(effect, at_once, size):
     assert np.array_equal(in_chunks(effect, audio, [size]), whole)
 
 
+@pytest.mark.parametrize("latency", ["low", "lowest"])
+def test_every_latency(bright_style, guitar_audio, latency):
+    effect = StyleTransfer(bright_style, device="cpu", latency=latency)
+    effect.prepare(RATE, 1, 1 << 16)
+    whole = effect.process(guitar_audio[:20_000])
+    for sizes in ([HOP // 2], [1, 127, 129, 4_000, 333]):
+        effect.reset()
+        assert np.array_equal(in_chunks(effect, guitar_audio[:20_000], sizes), whole)
+
+
 @settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.integers(0, 4000), min_size=1, max_size=30))
 def test_random_blocks(effect, at_once, sizes):

@@ -104,7 +104,9 @@ def test_wrong_blocks_are_refused(bright_style):
         effect.process(np.zeros((10, 1), np.float32))
 
 
-@pytest.mark.parametrize("options", [{"mix": 1.5}, {"strength": -0.1}, {"iterations": -1}, {"device": "tpu"}])
+@pytest.mark.parametrize(
+    "options", [{"mix": 1.5}, {"strength": -0.1}, {"iterations": -1}, {"device": "tpu"}, {"latency": "none"}]
+)
 def test_values_out_of_range_are_refused(bright_style, options):
     with pytest.raises(UsageError):
         StyleTransfer(bright_style, **options)

@@ -3,8 +3,8 @@
 Latency: one hop, the time a sample may wait for the frame that takes it in. (The rest of the window is counted
 where it is waited for: in overlap-add.)
 
-Spectra follow the centred convention: the frame is rotated so that the window's peak is sample 0 of the transform,
-which is where the phase-gradient formulas hold (Prusa & Sondergaard, DAFx 2016).
+Spectra follow the centred convention: the frame is rotated so that the window's middle is sample 0 of the transform,
+which is where the phase-gradient formulas hold if the window has its peak there (Prusa & Sondergaard, DAFx 2016).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import scipy.fft
 
 from stylefx.analysis.grid import Grid
-from stylefx.analysis.window import gauss_window
+from stylefx.analysis.window import analysis_window
 
 
 class Analysis:
@@ -24,7 +24,7 @@ class Analysis:
     def prepare(self, grid: Grid, channels: int) -> None:
         """Allocate the state for ``channels`` channels."""
         self._grid = grid
-        self._window = gauss_window(grid.window_length).astype(np.float32)
+        self._window = analysis_window(grid).astype(np.float32)
         self._history = np.zeros((channels, grid.window_length), np.float32)
         self._padded = np.zeros((channels, grid.n_fft), np.float32)
         self._filled = 0

@@ -210,12 +210,19 @@ def _duplex(args: argparse.Namespace) -> Duplex:
     if args.input is None:
         from stylefx.live.device import open_device
 
-        return open_device(args.source, args.sink, args.blocksize, args.allow_feedback)
+        return open_device(args.source, args.sink, args.blocksize, args.allow_feedback, args.latency)
     from stylefx.live.files import FastClock, FileDuplex, RealClock
 
     clock = FastClock() if args.speed == "fast" or args.simulate is not None else RealClock()
     return FileDuplex(
-        args.input, args.output, args.blocksize, clock, args.seconds, args.yes, faults=args.simulate
+        args.input,
+        args.output,
+        args.blocksize,
+        clock,
+        args.seconds,
+        args.yes,
+        faults=args.simulate,
+        latency=args.latency,
     )
 
 
@@ -232,6 +239,7 @@ def _engine(args: argparse.Namespace, styles: list[Style]) -> Engine:
         strength=args.strength,
         iterations=args.iterations,
         start=args.start,
+        latency=args.latency,
         device=args.device,
     )
     if not args.style:

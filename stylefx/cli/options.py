@@ -24,7 +24,7 @@ def count(text: str) -> int:
 
 
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
-    """``--mix --strength --iterations --start --device``, as `StyleTransfer` takes them."""
+    """``--mix --strength --iterations --start --latency --device``, as `StyleTransfer` takes them."""
     parser.add_argument(
         "--mix",
         type=fraction,
@@ -43,6 +43,12 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         choices=("decoder", "envelope", "content"),
         default="decoder",
         help="what the optimiser starts from; content is the classic method (default decoder)",
+    )
+    parser.add_argument(
+        "--latency",
+        choices=("normal", "low", "lowest"),
+        default="normal",
+        help="58, 29 or 15 ms of delay at 44.1 kHz; less delay costs quality (default normal)",
     )
     parser.add_argument(
         "--device",

@@ -110,6 +110,7 @@ def _render(job: Job, style: Style, args: argparse.Namespace) -> dict[str, Any]:
             strength=args.strength,
             iterations=args.iterations,
             start=args.start,
+            latency=args.latency,
             device=args.device,
             overwrite=args.yes,
             plot=args.plot,

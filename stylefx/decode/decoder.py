@@ -15,7 +15,7 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.decode.equaliser import SOUNDING_BELS, SlowEqualiser
-from stylefx.decode.features import FEATURES, FLOOR_BELS, SLOW
+from stylefx.decode.features import FEATURES, FLOOR_BELS
 from stylefx.decode.listener import Listener
 from stylefx.decode.positions import position_frequencies
 from stylefx.errors import StylefxError
@@ -69,7 +69,7 @@ class Decoder:
         if self._listens_itself:
             self._listener.prepare(grid)
         self._equaliser.prepare(grid)
-        self._gain = np.zeros(positions, np.float32)
+        self._answer, self._gain = np.zeros((2, positions), np.float32)
         self._hidden1, self._hidden2 = np.zeros((2, positions, hidden), np.float32)
 
     def reset(self) -> None:
@@ -77,10 +77,11 @@ class Decoder:
         if self._listens_itself:
             self._listener.reset()
         self._equaliser.reset()
+        self._answer[:] = 0
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
         """Target magnitudes float32 (bins,), new, for the content's magnitudes float32 (bins,) of one frame."""
-        heard, gain, weights = self._listener, self._gain, self._weights
+        heard, answer, weights = self._listener, self._answer, self._weights
         if self._listens_itself:
             heard.process(magnitude)
         np.matmul(heard.features, weights["weight1"], out=self._hidden1)
@@ -90,12 +91,23 @@ class Decoder:
         np.matmul(self._hidden2, weights["weight3"], out=self._hidden1)
         _answer(
             self._hidden1, weights["bias3"], weights["weight4"], weights["bias4"][0], weights["skip"],
-            weights["envelope"], heard.features, gain,
+            weights["envelope"], heard.features, answer,
         )  # fmt: skip
-        level, slow = heard.level, heard.state.level[SLOW]
-        self._equaliser.process(gain, level > slow - SOUNDING_BELS)
-        gain += np.float32(level) - heard.own
-        floor = np.float32(0 if level <= SILENCE_BELS else 10.0 ** (slow - FLOOR_BELS))
+        self._equaliser.process(answer, heard.level > heard.slow_level - SOUNDING_BELS)
+        return self._applied(magnitude)
+
+    def hold(self, magnitude: np.ndarray) -> np.ndarray:
+        """The same for a frame between two answers: the last one, at the levels of this frame."""
+        if self._listens_itself:
+            self._listener.glance(magnitude)
+        return self._applied(magnitude)
+
+    def _applied(self, magnitude: np.ndarray) -> np.ndarray:
+        """The answer, which is relative to the frame's level, on the bins of the frame heard last."""
+        heard, gain = self._listener, self._gain
+        np.add(self._answer, np.float32(heard.level) - heard.own, out=gain)
+        silent = heard.level <= SILENCE_BELS
+        floor = np.float32(0 if silent else 10.0 ** (heard.slow_level - FLOOR_BELS))
         return _expand(magnitude, gain, floor, heard.plan.expand_index, heard.plan.expand_weight)
 
 

@@ -71,3 +71,5 @@ class EnvelopeStart:
         gain = self._style - self._envelope.of(log)
         gain -= gain[int(np.argmax(log))]
         return magnitude * np.exp(np.clip(gain, -self._limit, self._limit))
+
+    hold = process

@@ -60,8 +60,16 @@ class State:
 
     def reset(self) -> None:
         """Forget all frames."""
-        for array in (self.history, self.smooth, self.long, self.level):
+        for array in self._lasting():
             array[:] = 0
+
+    def copy(self, other: State) -> None:
+        """Remember what ``other`` remembers."""
+        for array, its in zip(self._lasting(), other._lasting()):
+            array[:] = its
+
+    def _lasting(self) -> tuple[np.ndarray, ...]:
+        return self.history, self.smooth, self.long, self.level
 
 
 def frame_features(magnitude, plan: Plan, state: State, features, own, long_envelope) -> float:

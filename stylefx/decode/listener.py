@@ -8,21 +8,21 @@ from __future__ import annotations
 import numpy as np
 
 from stylefx.analysis.grid import Grid
-from stylefx.decode.features import FEATURES, State, frame_features
+from stylefx.decode.features import FEATURES, SLOW, State, frame_features
 from stylefx.decode.positions import Plan
 
 
 class Listener:
-    """``process`` a frame, then read ``features``, ``own``, ``envelope`` (see `frame_features`) and ``level``."""
+    """``process`` a frame, then read ``features``, ``own``, ``envelope`` (see `frame_features`) and the levels."""
 
     def prepare(self, grid: Grid) -> None:
         """Allocate for a grid and forget the past."""
         self.plan = Plan(grid)
-        self.state = State(self.plan, grid)
+        self.state, self._aside = State(self.plan, grid), State(self.plan, grid)
         positions = len(self.plan.frequencies_hz)
         self.features = np.zeros((positions, FEATURES), np.float32)
         self.own, self.envelope = np.zeros((2, positions), np.float32)
-        self.level = 0.0
+        self.level = self.slow_level = 0.0
 
     def reset(self) -> None:
         """Forget all frames."""
@@ -31,3 +31,11 @@ class Listener:
     def process(self, magnitude: np.ndarray) -> None:
         """Hear the content's magnitudes float32 (bins,) of one frame."""
         self.level = frame_features(magnitude, self.plan, self.state, self.features, self.own, self.envelope)
+        self.slow_level = self.state.level[SLOW]
+
+    def glance(self, magnitude: np.ndarray) -> None:
+        """Read the levels of a frame between two that are heard, without its features; nothing is remembered."""
+        self._aside.copy(self.state)
+        nothing = self.features[:0]
+        self.level = frame_features(magnitude, self.plan, self._aside, nothing, self.own, self.envelope)
+        self.slow_level = self._aside.level[SLOW]

@@ -53,8 +53,8 @@ class Ring:
 class CallbackDuplex(DeviceDuplex):
     """See `DeviceDuplex`; device and worker use the same block."""
 
-    def __init__(self, source: Device, sink: Device, blocksize: int | None):
-        super().__init__(source, sink, blocksize)
+    def __init__(self, source: Device, sink: Device, blocksize: int | None, latency: str = "normal"):
+        super().__init__(source, sink, blocksize, latency)
         frames = round(RING_SECONDS * self.sample_rate)
         self._heard, self._said = Ring(self.inputs, frames), Ring(self.outputs, frames)
         self._frames = 0

@@ -39,7 +39,11 @@ PROMPT_SECONDS = 0.002
 
 
 def open_device(
-    source: str | None, sink: str | None, blocksize: int | None, allow_feedback: bool = False
+    source: str | None,
+    sink: str | None,
+    blocksize: int | None,
+    allow_feedback: bool = False,
+    latency: str = "normal",
 ) -> DeviceDuplex:
     """The devices a musician means, through rtmixer where it loads, else through a Python callback.
 
@@ -58,8 +62,8 @@ def open_device(
     except ImportError:
         from stylefx.live.callback import CallbackDuplex
 
-        return CallbackDuplex(*found, blocksize)
-    return MixerDuplex(*found, blocksize)
+        return CallbackDuplex(*found, blocksize, latency)
+    return MixerDuplex(*found, blocksize, latency)
 
 
 class DeviceDuplex(Duplex):
@@ -72,15 +76,17 @@ class DeviceDuplex(Duplex):
     blocksize : int or None
         Frames a block, for the device and the worker, with no more delay than that allows. By default the device's
         own, at most one hop of the engine, and the delay of `safe_delay`.
+    latency : str
+        The engine's profile, which tells its hop.
     """
 
-    def __init__(self, source: Device, sink: Device, blocksize: int | None):
+    def __init__(self, source: Device, sink: Device, blocksize: int | None, latency: str = "normal"):
         self.source, self.sink = source, sink
         self.name = source.name if source.number == sink.number else f"{source.name} -> {sink.name}"
         self.sample_rate = shared_sample_rate(source, sink)
         self.inputs, self.outputs = min(source.inputs, MOST_CHANNELS), min(sink.outputs, MOST_CHANNELS)
-        self._hop = grid_for(self.sample_rate).hop
-        self.block = blocksize or self._hop
+        self.hop = grid_for(self.sample_rate, latency).hop
+        self.block = blocksize or self.hop
         self.ended = False
         self._block_is_free = blocksize is None
         self._taken = 0
@@ -123,7 +129,7 @@ class DeviceDuplex(Duplex):
         self.burst = self._listen()
         if self._block_is_free:
             self.block = min(self.block, self.burst)
-        self.delay = worker_delay(self.block, self._hop, self.burst)
+        self.delay = worker_delay(self.block, self.hop, self.burst)
         if self._block_is_free:
             self.delay = safe_delay(self.delay, self.burst, self.sample_rate)
 

@@ -30,6 +30,8 @@ class Duplex(AbstractContextManager, Protocol):
         Rate in Hz and channels.
     block : int
         Frames a ``read`` gives.
+    hop : int
+        Frames that the engine works on at once.
     delay : int
         Frames from input to output that the worker has, known after ``open``.
     ended : bool
@@ -41,6 +43,7 @@ class Duplex(AbstractContextManager, Protocol):
     inputs: int
     outputs: int
     block: int
+    hop: int
     delay: int
     ended: bool
 

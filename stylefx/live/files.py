@@ -102,6 +102,8 @@ class FileDuplex(Duplex):
         Whether an existing target may be replaced.
     faults : Faults or None
         Trouble that the engine shall be in; it needs the fast clock.
+    latency : str
+        The engine's profile, which tells its hop.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class FileDuplex(Duplex):
         seconds: float | None = None,
         overwrite: bool = False,
         faults: Faults | None = None,
+        latency: str = "normal",
     ):
         self._files = ExitStack()
         with ExitStack() as opened:
@@ -121,8 +124,8 @@ class FileDuplex(Duplex):
             self._files = opened.pop_all()
         self.name = f"{reader.name} -> {self._writer.name}"
         self.sample_rate, self.inputs, self.outputs = reader.sample_rate, reader.channels, reader.channels
-        self._hop = grid_for(reader.sample_rate).hop
-        self.block = block or self._hop
+        self.hop = grid_for(reader.sample_rate, latency).hop
+        self.block = block or self.hop
         self._block_is_free = block is None
         self._blocks = reader.blocks(self.block)
         self._clock, self._faults = clock, faults
@@ -139,7 +142,7 @@ class FileDuplex(Duplex):
     def open(self, latency_samples: int) -> None:
         """See `Duplex.open`."""
         self._latency_samples = latency_samples
-        self.delay = worker_delay(self.block, self._hop, self.block)
+        self.delay = worker_delay(self.block, self.hop, self.block)
         if self._block_is_free:
             self.delay = safe_delay(self.delay, self.block, self.sample_rate)
 

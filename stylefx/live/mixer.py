@@ -33,8 +33,8 @@ NOT_YET = sys.maxsize
 class MixerDuplex(DeviceDuplex):
     """See `DeviceDuplex`."""
 
-    def __init__(self, source: Device, sink: Device, blocksize: int | None):
-        super().__init__(source, sink, blocksize)
+    def __init__(self, source: Device, sink: Device, blocksize: int | None, latency: str = "normal"):
+        super().__init__(source, sink, blocksize, latency)
         # JACK's period is the server's; asked for another, PortAudio would put a block of delay in between.
         self._blocksize = 0 if source.host.startswith("JACK") else blocksize or 0
         size = 1 << int(np.ceil(np.log2(RING_SECONDS * self.sample_rate)))

@@ -17,7 +17,6 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
-from stylefx.analysis.grid import grid_for
 from stylefx.errors import StylefxError
 from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.desk import engine_channels
@@ -91,10 +90,9 @@ def play(
         latency = latency_of(duplex, engine.latency_samples)
         say(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
         say(str(latency))
-        hop = grid_for(duplex.sample_rate).hop
         tape_seconds = max((attendant.tape_seconds for attendant in attendants), default=0.0)
         tape_frames = max(TAPE_FRAMES, duplex.block, round(tape_seconds * duplex.sample_rate))
-        meters = Meters(duplex.sample_rate, max(duplex.block, hop), channels, tape_frames)
+        meters = Meters(duplex.sample_rate, max(duplex.block, duplex.hop), channels, tape_frames)
         frames = None if seconds is None else round(seconds * duplex.sample_rate)
         worker = Worker(engine, duplex, meters, frames)
         most_iterations = worker.ladder.iterations

@@ -73,6 +73,7 @@ class Optimise:
     def reset(self) -> None:
         """Forget the block, the gains and the level."""
         device = self._device
+        self._answered = False
         self._gains = torch.zeros(len(anchor_hz()), device=device)
         self._square = torch.zeros((), device=device)
         self._moments = Moments.zero(len(self._target), device)
@@ -83,12 +84,17 @@ class Optimise:
     def process(self, start: np.ndarray) -> np.ndarray:
         """One frame."""
         level = self._reference.follow(start)
-        if self.iterations == 0 or level < SILENCE:
+        self._answered = self.iterations > 0 and level >= SILENCE
+        if not self._answered:
             return start
         base = torch.from_numpy(self._reader.read(log_relative(start, level))).to(self._device)
         self._advance(base)
-        gain = self._writer.write(self._gains.cpu().numpy()) * np.float32(NEPER)
-        return start * np.exp(gain)
+        self._held = np.exp(self._writer.write(self._gains.cpu().numpy()) * np.float32(NEPER))
+        return start * self._held
+
+    def hold(self, start: np.ndarray) -> np.ndarray:
+        """One frame between two that are optimised: the gains stay."""
+        return start * self._held if self._answered else start
 
     def _advance(self, base: torch.Tensor) -> None:
         """All steps of one hop, from gathered log levels of the start (positions, gathered)."""

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.fft
 
 from stylefx.analysis.grid import Grid
-from stylefx.analysis.window import gauss_window
+from stylefx.analysis.window import analysis_window
 
 # Each bin of the noise lies this far under the power of the whole frame, as the decoder's floor does.
 DEPTH_DB = 80.0
@@ -32,7 +32,7 @@ class Carrier:
     def prepare(self, grid: Grid, channels: int) -> None:
         """Allocate for ``channels`` channels and forget the past."""
         self._grid, self._half = grid, grid.window_length // 2
-        window = gauss_window(grid.window_length)
+        window = analysis_window(grid)
         # A bin of the noise has a mean power of 1.
         self._window = (window / np.sqrt((window**2).sum())).astype(np.float32)
         self._noise = np.zeros(grid.window_length, np.float32)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stylefx.analysis.grid import Grid
-from stylefx.analysis.window import gauss_window, synthesis_window
+from stylefx.analysis.window import analysis_window, synthesis_window
 from stylefx.phase.compiled import compiled
 from stylefx.phase.fft import FftPlan, fft_plan
 from stylefx.phase.fft_loops import forward, inverse
@@ -55,8 +55,7 @@ class RefineState(NamedTuple):
 
 def refine_plan(grid: Grid) -> RefinePlan:
     """Windows and FFT of a grid."""
-    window = gauss_window(grid.window_length)
-    dual = synthesis_window(window, grid.hop)
+    window, dual = analysis_window(grid), synthesis_window(grid)
     analysis = np.array([window / _cover(window * dual, grid.hop, NEWEST - which) for which in range(HELD)])
     return RefinePlan(fft_plan(grid.n_fft), _even_odd(analysis), _even_odd(dual / grid.n_fft), grid.hop // 2)
 
@@ -121,7 +120,7 @@ def update(plan, state, which):
     frame = state.frames[which]
     start = which * plan.half_hop
     forward(plan.fft, state.signal, start, plan.analysis[which], state.work, state.found)
-    _impose(state.target[which], state.found[0], state.found[1], frame[0], frame[1])
+    impose(state.target[which], state.found[0], state.found[1], frame[0], frame[1])
     inverse(plan.fft, frame, plan.synthesis, state.work, state.share)
     for row in range(2):
         fresh, old = state.share[row], state.shares[which, row]
@@ -132,7 +131,8 @@ def update(plan, state, which):
 
 
 @compiled
-def _impose(magnitude, found_re, found_im, frame_re, frame_im):
+def impose(magnitude, found_re, found_im, frame_re, frame_im):
+    """The frame with these magnitudes and the phase of what was found."""
     tiny = np.float32(TINY_POWER)
     for m in range(magnitude.shape[0]):
         re, im = found_re[m], found_im[m]

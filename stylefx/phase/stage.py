@@ -184,7 +184,7 @@ def _take(state, target, content):
     for pair in (state.distance, state.phase):
         pair[0] = pair[1]
     state.magnitude[0] = state.magnitude[1]
-    _clean(target, content, state.magnitude[1], state.content)
+    clean(target, content, state.magnitude[1], state.content)
     power, bits, log_target, gap = state.power, state.levels[0], state.log_target[2], state.gap[2]
     magnitude, re, im = state.magnitude[1], state.content[0], state.content[1]
     least = np.float32(TINY * TINY)
@@ -200,7 +200,7 @@ def _take(state, target, content):
 
 
 @compiled
-def _clean(target, content, magnitude, parts):
+def clean(target, content, magnitude, parts):
     """Copies without what is too small, too large or not a number (which fails every comparison)."""
     least, most, none = np.float32(TINY), np.float32(HUGE), np.float32(0.0)
     for m in range(target.shape[0]):

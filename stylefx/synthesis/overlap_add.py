@@ -1,6 +1,6 @@
 """Overlap-add: one complex frame in, one finished hop of samples out.
 
-Latency: one window less the hop that is returned at once. With frames left unchanged the dual
+Latency: the part of a window that is played, less the hop that is returned at once. With frames left unchanged the dual
 window gives the input back, -120 dB or better in float32.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 import scipy.fft
 
 from stylefx.analysis.grid import Grid
-from stylefx.analysis.window import gauss_window, synthesis_window
+from stylefx.analysis.window import synthesis_window
 
 
 class OverlapAdd:
@@ -19,10 +19,11 @@ class OverlapAdd:
     def prepare(self, grid: Grid, channels: int) -> None:
         """Allocate the running sum for ``channels`` channels."""
         self._grid = grid
-        self._window = synthesis_window(gauss_window(grid.window_length), grid.hop).astype(np.float32)
+        self._window = synthesis_window(grid).astype(np.float32)
         self._sum = np.zeros((channels, grid.window_length), np.float32)
+        self._unplayed = grid.window_length - grid.played_length
         # A sample is final when the last frame that covers it has been added.
-        self.latency_samples = grid.window_length - grid.hop
+        self.latency_samples = grid.played_length - grid.hop
 
     def reset(self) -> None:
         """Forget the frames still sounding."""
@@ -31,7 +32,7 @@ class OverlapAdd:
     @property
     def coming(self) -> np.ndarray:
         """What the frames so far add to the next hop, (channels, hop): all but the newest frame's faint beginning."""
-        return self._sum[:, : self._grid.hop]
+        return self._sum[:, self._unplayed : self._unplayed + self._grid.hop]
 
     def process(self, spectrum: np.ndarray) -> np.ndarray:
         """Add one frame; return the hop (hop, channels) that no later frame can change."""
@@ -39,7 +40,7 @@ class OverlapAdd:
         frame = scipy.fft.irfft(spectrum, self._grid.n_fft, axis=1)
         self._sum[:, :half] += frame[:, -half:] * self._window[:half]
         self._sum[:, half:] += frame[:, :half] * self._window[half:]
-        finished = self._sum[:, :hop].T.copy()
+        finished = self._sum[:, self._unplayed : self._unplayed + hop].T.copy()
         self._sum[:, :-hop] = self._sum[:, hop:]
         self._sum[:, -hop:] = 0
         return finished
