@@ -62,7 +62,7 @@ def fit_decoder(
     Returns
     -------
     dict
-        float32 arrays for :class:`stylefx.decode.decoder.Decoder`, 0.35 MB.
+        float32 arrays for :class:`stylefx.decode.decoder.Decoder`, 0.6 MB.
 
     Raises
     ------

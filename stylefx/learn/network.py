@@ -17,7 +17,7 @@ from stylefx.decode.decoder import EQUALISER_LIMIT_BELS
 from stylefx.decode.features import FEATURES
 from stylefx.learn.examples import PLAN, STATIC
 
-HIDDEN, STYLE, ENCODER = 128, 96, 128
+HIDDEN, STYLE, ENCODER = 192, 128, 160
 HALF = torch.bfloat16
 # Columns of the features and of the static description that the equaliser's share is made of.
 OWN_LEVEL, LONG_ENVELOPE = 0, 4
