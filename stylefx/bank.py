@@ -35,7 +35,7 @@ class Slot:
 
 
 class StyleBank:
-    """``styles`` in slots 1, 2, ...; ``device`` and ``start`` as in `StyleTransfer`. Safe to use from any thread.
+    """``styles`` in slots 1, 2, ...; the rest as in `StyleTransfer`. Safe to use from any thread.
 
     Raises
     ------
@@ -43,15 +43,21 @@ class StyleBank:
         No style, too many, or one whose method cannot stream.
     """
 
-    def __init__(self, styles: Sequence[Style], device: str = "auto", start: str = "decoder"):
+    def __init__(
+        self,
+        styles: Sequence[Style],
+        names: Sequence[str] | None = None,
+        device: str = "auto",
+        start: str = "decoder",
+    ):
         self._device, self._start = device, start
         self.listener = Listener()
         self._listens = start == "decoder"
         self._grid: Grid | None = None
         self._lock = threading.Lock()
         self._slots: tuple[Slot, ...] = ()
-        for style in styles:
-            self.add(style)
+        for number, style in enumerate(styles):
+            self.add(style, None if names is None else names[number])
         if not self._slots:
             raise UsageError("no style, expected at least one")
 

@@ -8,7 +8,7 @@ in, at the same rate, with the same channels.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,11 +49,12 @@ class Rendering:
 
 def render(
     content: str | Path,
-    style: Style | str | Path,
+    style: Style | str | Path | Sequence[Style | str | Path],
     output: str | Path,
     *,
     mix: float = 1.0,
     strength: float = 1.0,
+    morph: float = 0.0,
     iterations: int | None = None,
     start: str = "decoder",
     latency: str = "normal",
@@ -69,7 +70,7 @@ def render(
     content
         Audio file, or ``-`` for the standard input.
     style
-        A `Style`, or the path of a style file.
+        A `Style`, or the path of a style file; or two of them, to morph between.
     output
         Audio file whose extension names the format, or ``-`` for AU on the standard output. Rate and channels
         are the content's; so are the samples (16-bit, float, ...) where the format can hold them.
@@ -77,6 +78,8 @@ def render(
         0 is the content alone, 1 the styled sound alone.
     strength
         How far towards the style, 0 to 1.
+    morph
+        How far from the first style to the second, 0 to 1.
     iterations
         Optimiser steps a hop; None takes the style's own default.
     start
@@ -99,11 +102,13 @@ def render(
     """
     from stylefx.transfer import StyleTransfer
 
-    style = style if isinstance(style, Style) else Style.load(style)
+    given = [style] if isinstance(style, Style | str | Path) else style
+    styles = [each if isinstance(each, Style) else Style.load(each) for each in given]
     fx = StyleTransfer(
-        style,
+        styles,
         mix=mix,
         strength=strength,
+        morph=morph,
         iterations=iterations,
         start=start,
         latency=latency,
@@ -114,7 +119,7 @@ def render(
         with AudioWriter.like(reader, output, overwrite=overwrite) as writer:
             report = _stream(reader, fx, writer, figure, progress)
     if figure is not None:
-        figure.draw(style, report)
+        figure.draw(styles[0], report)
     return report
 
 

@@ -34,6 +34,8 @@ class StyleTransfer:
     ----------
     style
         What `stylefx.fit` learned; several make a bank, of which the first plays.
+    names
+        What to call the styles; by default what they were learned from.
     mix
         0 is the dry signal alone, 1 the styled signal alone.
     strength
@@ -60,6 +62,7 @@ class StyleTransfer:
         self,
         style: Style | Sequence[Style],
         *,
+        names: Sequence[str] | None = None,
         mix: float = 1.0,
         strength: float = 1.0,
         morph: float = 0.0,
@@ -71,7 +74,7 @@ class StyleTransfer:
         check_latency(latency)
         styles = [style] if isinstance(style, Style) else list(style)
         self.controls = Controls(Settings(mix=mix, strength=strength, morph=morph))
-        self._path = _path_for(styles, iterations, device, start, latency)
+        self._path = _path_for(styles, names, iterations, device, start, latency)
         self.iterations = self._path.iterations
         self._mix = Mix()
         self._prepared: tuple[int, int] | None = None
@@ -193,7 +196,14 @@ class StyleTransfer:
         return self._prepared
 
 
-def _path_for(styles: list[Style], iterations: int | None, device: str, start: str, latency: str):
+def _path_for(
+    styles: list[Style],
+    names: Sequence[str] | None,
+    iterations: int | None,
+    device: str,
+    start: str,
+    latency: str,
+):
     """The path that makes the wet signal: streaming, or block by block for a style of an offline method."""
     if iterations is None and styles:
         iterations = styles[0].meta["defaults"].get("iterations")
@@ -207,4 +217,4 @@ def _path_for(styles: list[Style], iterations: int | None, device: str, start: s
     from stylefx.streaming import StreamingPath
 
     steps = DEFAULT_ITERATIONS if iterations is None else int(iterations)
-    return StreamingPath(StyleBank(styles, device, start), steps, latency)
+    return StreamingPath(StyleBank(styles, names, device, start), steps, latency)

@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stylefx.cli.capturing import add_capture_options, check_capture_options, prepare_capture
-from stylefx.cli.options import add_common_options, add_engine_options
+from stylefx.cli.options import add_common_options, add_engine_options, add_style_options
+from stylefx.cli.surfaces import add_surface_options, check_surfaces
 from stylefx.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ examples:
   stylefx live --style piano.npz                           the default input and output
   stylefx live --style piano.npz -i "USB Audio" -o 3       by part of a name, by number
   stylefx live --style piano.npz --blocksize 128           shorter blocks: less delay, less reserve
+  stylefx live --style piano.npz --style bird.npz          a bank: keys 1 and 2 switch, ? shows all keys
+  stylefx live --style piano.npz --style bird.npz --morph 0.3 --osc 9000 --midi nanoKONTROL
   stylefx live --capture 10 --capture-save now.npz         learn from what is played into it, then play on
   stylefx live --style piano.npz --tune                    the shortest block that is safe on this machine
   stylefx live --style piano.npz --bypass                  the delay of the sound card alone
@@ -52,9 +56,10 @@ def register(subparsers) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--style", metavar="STYLE.npz", help="what `stylefx fit` wrote")
+    add_style_options(parser, "several make a bank: the number keys choose", required=False)
     _add_audio_options(parser)
     add_engine_options(parser)
+    add_surface_options(parser)
     add_capture_options(parser)
     parser.add_argument(
         "--plain", action="store_true", help="lines of text instead of a screen, also on a terminal"
@@ -149,13 +154,14 @@ def run(args: argparse.Namespace) -> int:
 
         return tune_for(args)
     from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.cli.surfaces import surfaces
     from stylefx.live.facts import facts_about
     from stylefx.live.screen import Screen
     from stylefx.live.session import play
     from stylefx.style import Style
 
     with _stopped_by_signals() as stop, compiling_announced(), ExitStack() as opened:
-        styles = [Style.load(args.style)] if args.style else []
+        styles = [Style.load(path) for path in args.style]
         duplex = _duplex(args)
         # A file that ends early still gives back all that went in; a device just stops.
         seconds = args.seconds if args.input is None else None
@@ -165,8 +171,10 @@ def run(args: argparse.Namespace) -> int:
             capture, stand_in = prepare_capture(args, opened, screen.say)
             captures, styles = [capture], styles or [stand_in]
         engine = _engine(args, styles)
-        attendants: list[Attendant] = [screen] if screen.usable() and not args.plain else []
-        attendants += [*captures, *_guards(args, screen.say)]
+        shown: list[Attendant] = [screen] if screen.usable() and not args.plain else []
+        attendants = [*shown, *captures, *_guards(args, screen.say)]
+        begin_capture = captures[0].start if captures else None
+        attendants += surfaces(args, engine, stop, screen.say, not shown, begin_capture)
         report = play(engine, duplex, stop, screen.say, seconds, attendants)
         if args.json:
             captured = {"captured": [name for capture in captures for name in capture.names]}
@@ -180,6 +188,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> None:
     """Say which options do not go together."""
+    check_surfaces(args)
     files = args.input is not None or args.output is not None
     if args.backend == "portaudio" and files:
         raise UsageError("--input and --output are files: use --backend files, or -i and -o for devices")
@@ -200,7 +209,7 @@ def _guards(args: argparse.Namespace, say: Callable[[str], None]) -> list[Attend
     from stylefx.live.feedback import HowlGuard
     from stylefx.live.replaced import ReplacedWatch
 
-    guards: list[Attendant] = [ReplacedWatch([args.style] if args.style else [], say)]
+    guards: list[Attendant] = [ReplacedWatch(args.style, say)]
     if args.input is None and not args.allow_feedback:
         guards.append(HowlGuard(say))
     return guards
@@ -235,8 +244,10 @@ def _engine(args: argparse.Namespace, styles: list[Style]) -> Engine:
 
     engine = StyleTransfer(
         styles,
+        names=[Path(path).stem for path in args.style] or None,
         mix=args.mix,
         strength=args.strength,
+        morph=args.morph or 0.0,
         iterations=args.iterations,
         start=args.start,
         latency=args.latency,

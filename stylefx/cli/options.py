@@ -23,6 +23,24 @@ def count(text: str) -> int:
     return int(text)
 
 
+def add_style_options(parser: argparse.ArgumentParser, several: str, *, required: bool = True) -> None:
+    """``--style``, once or more, and ``--morph``; ``several`` says what more than one are for."""
+    parser.add_argument(
+        "--style",
+        required=required,
+        action="append",
+        default=[],
+        metavar="STYLE.npz",
+        help=f"what `stylefx fit` wrote; {several}",
+    )
+    parser.add_argument(
+        "--morph",
+        type=fraction,
+        metavar="0..1",
+        help="how far from the first --style to the second, as loud as either",
+    )
+
+
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
     """``--mix --strength --iterations --start --latency --device``, as `StyleTransfer` takes them."""
     parser.add_argument(

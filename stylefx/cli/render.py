@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stylefx.cli.options import add_common_options, add_engine_options
+from stylefx.cli.options import add_common_options, add_engine_options, add_style_options
 from stylefx.errors import EXIT_FAILED, StylefxError, UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ examples:
   stylefx render takes/ --style piano.npz -o styled/           every audio file in a folder
   stylefx render a.wav b.wav --style piano.npz -o styled/      several files
   sox in.mp3 -t au - | stylefx render - --style piano.npz -o - | sox -t au - out.ogg
+  stylefx render song.wav --style piano.npz --style bird.npz --morph 0.3    writes song.piano+bird.wav
   stylefx render song.wav --style piano.npz --plot song.png    draws content, style and output
 
 Length, rate and channels stay as they are, and so do the samples (16-bit, float, ...) where the format can
@@ -39,7 +40,7 @@ def register(subparsers) -> None:
     parser.add_argument(
         "contents", nargs="+", metavar="CONTENT", help="audio file, folder, or - for standard input"
     )
-    parser.add_argument("--style", required=True, metavar="STYLE.npz", help="what `stylefx fit` wrote")
+    add_style_options(parser, "twice with --morph")
     parser.add_argument(
         "-o",
         "--output",
@@ -64,50 +65,55 @@ def run(args: argparse.Namespace) -> int:
 
     if args.json and args.output == PIPE:
         raise UsageError("--json and -o - both want the standard output: choose one")
-    style = Style.load(args.style)
-    jobs = plan(args.contents, args.output, Path(args.style).stem)
+    if len(args.style) != (1 if args.morph is None else 2):
+        raise UsageError(
+            f"{len(args.style)} styles: one, or two and --morph 0..1, how far from the first to the second"
+        )
+    styles = [Style.load(path) for path in args.style]
+    jobs = plan(args.contents, args.output, "+".join(Path(path).stem for path in args.style))
     if args.plot is not None and len(jobs) > 1:
         raise UsageError(f"--plot draws one file, these are {len(jobs)}: render them one by one")
     with compiling_announced():
         if len(jobs) == 1:
-            reports, errors = [_render(jobs[0], style, args)], list[dict[str, str]]()
+            reports, errors = [_render(jobs[0], styles, args)], list[dict[str, str]]()
         else:
-            reports, errors = _render_all(jobs, style, args)
+            reports, errors = _render_all(jobs, styles, args)
             say(
                 f"{len(reports)} of {len(jobs)} files rendered"
                 + ("" if not errors else f", {len(errors)} failed")
             )
     if args.json:
-        print_json({"style": args.style, "rendered": reports, "failed": errors})
+        print_json({"style": args.style[0], "styles": args.style, "rendered": reports, "failed": errors})
     return EXIT_FAILED if errors else 0
 
 
 def _render_all(
-    jobs: list[Job], style: Style, args: argparse.Namespace
+    jobs: list[Job], styles: list[Style], args: argparse.Namespace
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     from stylefx.cli.console import say
 
     reports, errors = [], []
     for job in jobs:
         try:
-            reports.append(_render(job, style, args))
+            reports.append(_render(job, styles, args))
         except StylefxError as error:
             say(f"stylefx: {error}")
             errors.append({"content": job.content, "error": str(error)})
     return reports, errors
 
 
-def _render(job: Job, style: Style, args: argparse.Namespace) -> dict[str, Any]:
+def _render(job: Job, styles: list[Style], args: argparse.Namespace) -> dict[str, Any]:
     from stylefx.cli.console import progress_bar, say
     from stylefx.rendering import render
 
     with progress_bar(Path(job.content).name) as progress:
         report = render(
             job.content,
-            style,
+            styles,
             job.output,
             mix=args.mix,
             strength=args.strength,
+            morph=args.morph or 0.0,
             iterations=args.iterations,
             start=args.start,
             latency=args.latency,

@@ -30,7 +30,7 @@ def tune_for(args: argparse.Namespace) -> int:
 
     if not args.style:
         raise UsageError("--tune measures a style: add --style STYLE.npz")
-    style, sample_rate = Style.load(args.style), _rate(args)
+    style, sample_rate = Style.load(args.style[0]), _rate(args)
     audio = read_audio(clip_path(CLIP))[0][:, :1].repeat(CHANNELS, axis=1)
 
     def engine_for(latency: str) -> tuple[StyleTransfer, int]:
@@ -59,7 +59,8 @@ def command_line(args: argparse.Namespace, tuning: Tuning) -> str | None:
     """What to type, with the devices that were named; None when nothing keeps up."""
     if tuning.chosen is None:
         return None
-    words = ["stylefx", "live", "--style", args.style, "--blocksize", tuning.block]
+    styles = [word for path in args.style for word in ("--style", path)]
+    words = ["stylefx", "live", *styles, "--blocksize", tuning.block]
     words += ["--iterations", tuning.chosen.iterations]
     for option, value in (("-i", args.source), ("-o", args.sink)):
         words += [] if value is None else [option, value]

@@ -1,0 +1,84 @@
+"""Options and wiring of what plays the parameters while `live` runs: keys, OSC, MIDI."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from stylefx.errors import StylefxError, UsageError
+
+if TYPE_CHECKING:
+    from stylefx.live.attendant import Attendant
+    from stylefx.live.worker import Engine
+
+HIGHEST_PORT = 65_535
+
+
+def add_surface_options(parser: argparse.ArgumentParser) -> None:
+    """``--osc`` and ``--midi``; keys need none."""
+    parser.add_argument(
+        "--osc",
+        type=port_number,
+        metavar="PORT",
+        help="listen for OSC on 127.0.0.1, 0 for any free port: /stylefx/mix 0.5, /stylefx/style 2, /stylefx/state",
+    )
+    parser.add_argument(
+        "--midi", metavar="PORT-NAME", help="MIDI input, part of its name; knobs are learned with the key l"
+    )
+
+
+def port_number(text: str) -> int:
+    """A UDP port, or 0."""
+    if not text.isdecimal() or int(text) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 0 to {HIGHEST_PORT}")
+    return int(text)
+
+
+def check_surfaces(args: argparse.Namespace) -> None:
+    """Refuse at once what cannot be had: an extra that is not installed, parameters where there are none."""
+    if args.bypass and (args.osc is not None or args.midi is not None):
+        raise UsageError("--bypass has no parameters: leave out --osc and --midi")
+    for option, wanted, modules in (
+        ("osc", args.osc, ("pythonosc",)),
+        ("midi", args.midi, ("mido", "rtmidi")),
+    ):
+        for module in modules if wanted is not None else ():
+            try:
+                import_module(module)
+            except ImportError:
+                raise StylefxError(f"--{option} needs more: pip install 'stylefx[{option}]'") from None
+
+
+def surfaces(
+    args: argparse.Namespace,
+    engine: Engine,
+    stop: threading.Event,
+    say: Callable[[str], None],
+    echo: bool,
+    capture: Callable[[], None] | None,
+) -> list[Attendant]:
+    """What the options ask for, and the keyboard where there is one; see `Keys` for the rest."""
+    from stylefx.live.control.keys import Keys
+    from stylefx.transfer import StyleTransfer
+
+    found: list[Attendant] = []
+    if not isinstance(engine, StyleTransfer):
+        return found
+    learn = None
+    if args.midi is not None:
+        from stylefx.live.control.knobs import Knobs, default_path
+        from stylefx.live.control.midi import Midi
+
+        midi = Midi(engine, args.midi, Knobs(default_path()), say)
+        learn = midi.learn
+        found.append(midi)
+    if args.osc is not None:
+        from stylefx.live.control.osc import Osc
+
+        found.append(Osc(engine, args.osc, say, learn))
+    if Keys.usable():
+        found.append(Keys(engine, stop, say, echo, learn, capture))
+    return found
