@@ -21,10 +21,10 @@ from stylefx.live.duplex import Duplex
 from stylefx.live.ladder import Ladder
 from stylefx.live.meters import Meters
 
-# The stand-by answers this much before the device asks, or an eighth of the delay if that is less: time to wake
-# up and write a block.
+# The stand-by answers this much before the device asks, or a fifth of the delay if that is less: time to wake up
+# and write a block.
 MARGIN_SECONDS = 0.002
-MARGIN_PART = 1 / 8
+MARGIN_PART = 1 / 5
 # An engine that works and is still not in time after this, longer than it needs to recover from an accident, is
 # too slow.
 LAGGING_SECONDS = 0.3

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 # Shorter naps than this are all overhead.
 SHORTEST_NAP_SECONDS = 0.0003
@@ -17,6 +18,7 @@ def standing_by(look: Callable[[], float]) -> Iterator[None]:
     ended = threading.Event()
 
     def patrol() -> None:
+        _come_before_the_worker()
         while not ended.is_set():
             time.sleep(max(look(), SHORTEST_NAP_SECONDS))
 
@@ -27,3 +29,12 @@ def standing_by(look: Callable[[], float]) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+
+
+def _come_before_the_worker() -> None:
+    """One real-time priority more than this thread was given, if any: else it waits for the core that hangs."""
+    if not hasattr(os, "sched_setscheduler") or os.sched_getscheduler(0) != os.SCHED_RR:
+        return
+    with suppress(OSError):
+        own = os.sched_getparam(0).sched_priority
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(own + 1))
