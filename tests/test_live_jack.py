@@ -124,6 +124,29 @@ def test_bypass_comes_back_bit_exact_with_the_declared_delay(play_noise, blocksi
     assert exact_delay(heard, NOISE) == report["latency"]["samples"] + CLIENT_LOOP
 
 
+@pytest.mark.parametrize(("rate", "period"), [(44_100, 256), (96_000, 2048)])
+def test_a_server_of_another_rate_plays_as_exactly(style, rate, period):
+    require_jack()
+
+    def session() -> tuple[dict[str, Any], np.ndarray]:
+        with JackServer(period, rate) as server:
+            live, client = Live(server, ["--style", style, *DEVICES, "--bypass", "--json"]), Patchbay(server)
+            try:
+                live.wait_until_playing()
+                client.connect()
+                heard = client.exchange(NOISE, after=RATE // 2)
+                assert live.finish(signal.SIGINT) == 0
+            finally:
+                live.kill()
+                client.close()
+        return live.report(), heard
+
+    report, heard = undisturbed(session)
+    assert report["sample_rate"] == rate
+    assert report["latency"]["samples"] >= 0.020 * rate, "time for the work, unless a block is asked for"
+    assert exact_delay(heard, NOISE) == report["latency"]["samples"] + period
+
+
 def test_without_rtmixer_a_python_callback_does_the_same(play_noise):
     report, heard = undisturbed(
         partial(play_noise, "--bypass", "--blocksize", 2 * PERIOD, program=WITHOUT_RTMIXER)

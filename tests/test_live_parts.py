@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from live_engines import Delay
 
 from stylefx.audio import devices
-from stylefx.audio.devices import Device, find_device
-from stylefx.errors import NoDeviceError
+from stylefx.audio.devices import Device, find_device, shared_sample_rate
+from stylefx.errors import NoDeviceError, StylefxError
 from stylefx.live.cover import FADE_SECONDS, Cover
 from stylefx.live.duplex import safe_delay, worker_delay
 from stylefx.live.ladder import SOON_SECONDS, TRIAL_SECONDS, Ladder
@@ -200,6 +202,13 @@ def test_a_device_that_is_not_there_is_answered_with_those_that_are(wanted, kind
         find_device(wanted, kind)
     assert all(word in str(caught.value) for word in words)
     assert absent not in str(caught.value)
+
+
+def test_two_devices_that_share_no_rate_are_told_apart_by_theirs(monkeypatch):
+    monkeypatch.setattr(devices, "_plays_at", lambda rate, device, kind: rate == device.sample_rate)
+    with pytest.raises(StylefxError, match=r"runs at 44100 Hz, .* at 48000 Hz, neither takes"):
+        shared_sample_rate(replace(SHELF[3], sample_rate=44_100.0), SHELF[0])
+    assert shared_sample_rate(SHELF[3], SHELF[0]) == 48_000
 
 
 def test_only_outputs_is_no_input(monkeypatch):
