@@ -24,6 +24,8 @@ FLOOR_BELS = 8.0
 ACTIVE_BELS = 3.0
 CLIP_BELS = 5.0
 TINY_POWER = 1e-24
+# Bels below which a decaying state is at rest.
+INAUDIBLE = 1e-20
 
 GATHERED = len(OFFSETS_HZ) + len(RATIOS)
 SMOOTHED = len(SMOOTH_OFFSETS_HZ) + len(SMOOTH_RATIOS)
@@ -155,7 +157,9 @@ def _spectra(magnitude, low, high, floor, magnitude_sum, spectra):
 @numba.njit(nogil=True, cache=True)
 def _smooth(whitened, rate, smooth):
     for q in range(len(smooth)):
-        smooth[q] += rate * (whitened[q] - smooth[q])
+        value = smooth[q] + rate * (whitened[q] - smooth[q])
+        # A long rest would leave denormal numbers, on which a processor takes several times as long.
+        smooth[q] = value if abs(value) > INAUDIBLE else 0.0
 
 
 @numba.njit(nogil=True, cache=True)
