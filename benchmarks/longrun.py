@@ -10,6 +10,7 @@ a core. One row for a table is printed; run it by hand.
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
 import re
@@ -25,14 +26,20 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import timing
+from benchmarks import longrun_table, timing
 from benchmarks.cases import clip_audio
 from benchmarks.engine import fit_clip
 from benchmarks.speed import STYLE
+from benchmarks.tables import markdown_table
 
 # A prime number of frames of noise, over and over: no shift by whole blocks looks like none.
 LOOP_FRAMES = 1_000_003
 SETTLE_SECONDS = 1.0
+ABOUT = (
+    "Noise through `stylefx live --mix 0` and a JACK dummy server at 48 kHz; every sample is compared. A block that is "
+    "played dry costs two fades of 10 ms and no sample. A hitch is an idle thread of the highest priority that wakes "
+    "up late; when all cores have one at once, the machine itself stood still."
+)
 # An idle thread of the highest priority wakes up this often; later than that by so much is a hitch.
 PROBE_SECONDS, HITCH_SECONDS = 0.001, 0.002
 PROBE = """
@@ -64,60 +71,56 @@ def main() -> int:
     options.add_argument("--period", type=int, default=None, help="of the server; default the block, or 1024")
     options.add_argument("--busy", type=int, default=0, help="cores kept busy by other processes")
     options.add_argument("--evidence", type=Path, help="keep what was lost when, and why, in this file")
+    options.add_argument("--keep", action="store_true", help="add the row to benchmarks/longrun.json")
     args = options.parse_args()
     period = args.period or args.block or 1024
     found = run(args.minutes, args.block, period, args.busy)
     if args.evidence:
         args.evidence.write_text(json.dumps(found, indent=1), encoding="utf-8")
-    print("| " + " | ".join(HEADINGS) + " |")
-    print("|" + "---|" * len(HEADINGS))
-    print("| " + " | ".join(str(cell) for cell in row(found)) + " |")
+    cells = row(found)
+    if args.keep:
+        keep(cells)
+    print(markdown_table(list(cells), [list(map(str, cells.values()))]))
     return 0
 
 
-HEADINGS = (
-    "minutes",
-    "period",
-    "block",
-    "delay",
-    "busy",
-    "load avg",
-    "wrong frames",
-    "losses",
-    "late blocks",
-    "drops",
-    "CPU % p50/p99/max",
-    "hitches > 2 ms (both cores)",
-    "longest hitch ms",
-    "late cycles of jackd",
-    "stolen s",
-    "memory MB",
-)
-
-
-def row(found: dict[str, Any]) -> list[Any]:
+def row(found: dict[str, Any]) -> dict[str, Any]:
     """The table's cells."""
     report, load = found["report"], found["report"]["load_percent"]
-    return [
-        round(found["minutes"], 1),
-        found["period"],
-        report["block"],
-        sum(
-            line["samples"] or 0 for line in report["latency"]["lines"] if line["name"] in ("block", "worker")
-        ),
-        found["busy"],
-        f"{found['load']:.1f}",
-        found["wrong_frames"],
-        len(found["losses"]),
-        report["late"],
-        report["drops"],
-        f"{load['p50']} / {load['p99']} / {load['max']}",
-        f"{sum(map(len, found['hitches']))} ({found['both']})",
-        round(1000 * max((s for core in found["hitches"] for _, s in core), default=0), 1),
-        len(found["late_cycles"]),
-        round(found["stolen_seconds"], 2),
-        "{} -> {}".format(*found["memory_mb"]),
-    ]
+    delays = {line["name"]: line["samples"] or 0 for line in report["latency"]["lines"]}
+    return {
+        "minutes": round(found["minutes"], 1),
+        "JACK period": found["period"],
+        "block": report["block"],
+        "worker's delay": delays["block"] + delays["worker"],
+        "busy cores": found["busy"],
+        "load average": round(found["load"], 1),
+        "lost frames": report["lost_frames"],
+        "frames not as sent": found["wrong_frames"],
+        "in places": len(found["losses"]),
+        "blocks played dry": report["late"],
+        "CPU % p50 / p99 / max": f"{load['p50']} / {load['p99']} / {load['max']}",
+        "hitches > 2 ms": sum(map(len, found["hitches"])),
+        "of all cores": found["both"],
+        "longest ms": round(1000 * max((s for core in found["hitches"] for _, s in core), default=0), 1),
+        "jackd late": len(found["late_cycles"]),
+        "memory MB": "{} -> {}".format(*found["memory_mb"]),
+    }
+
+
+def keep(cells: dict[str, Any]) -> None:
+    """Add a row to what the report shows."""
+    machine = timing.machine()
+    found: dict[str, Any] = {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{machine['processor']}, {machine['cores']} cores, {machine['system']}",
+        "about": ABOUT,
+        "runs": [],
+    }
+    if longrun_table.FILE.is_file():
+        found["runs"] = json.loads(longrun_table.FILE.read_text(encoding="utf-8"))["runs"]
+    found["runs"] = [*found["runs"], cells]
+    longrun_table.FILE.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def run(minutes: float, block: int | None, period: int, busy: int) -> dict[str, Any]:
