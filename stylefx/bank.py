@@ -8,6 +8,7 @@ waits and allocates nothing for it.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,8 +21,9 @@ from stylefx.params import MOST_STYLES, Settings
 from stylefx.style import Style
 from stylefx.voice import Clock, Voice
 
-# Frames of noise that a new voice answers before anyone hears it, so that its memory and code have been touched.
-WARM_UP_FRAMES = 4
+# Frames of noise that a new voice answers before anyone hears it, so that its memory and code have been touched. More
+# than one, or no rest before it, keeps Python's lock from the thread that plays for longer than a block.
+WARM_UP_FRAMES, PAUSE_SECONDS = 1, 0.01
 METHOD = "harmonic"
 
 
@@ -140,5 +142,6 @@ def _warm_up(voice: Voice, grid: Grid) -> None:
     """Let a prepared voice answer noise, then forget it."""
     noise, clock = np.random.default_rng(0), Clock()
     for _ in range(WARM_UP_FRAMES):
+        time.sleep(PAUSE_SECONDS)
         voice.process(noise.random(grid.bins, np.float32), 1, clock)
     voice.reset()

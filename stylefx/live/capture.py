@@ -88,6 +88,7 @@ class Capture(Attendant):
         self._ear = "off"
         self._captured, self._asked = 0, True
         self._learning: deque[Heard] = deque()
+        self._playing: deque[tuple[Style, Heard]] = deque()  # since the last look
 
     def begin(self, playing: Playing) -> None:
         """See `Attendant.begin`."""
@@ -121,6 +122,8 @@ class Capture(Attendant):
         if self._learning and self._learning[0].quality == DRAFT:
             self._say("capture: waiting for the draft, to save it")
             self._learn(PATIENCE_SECONDS)
+        for style, heard in self._playing:
+            self._save(style, heard)
         if not self.names:
             self._say(f"capture: nothing was captured, so {self._save_as} was not written")
 
@@ -182,7 +185,18 @@ class Capture(Attendant):
             self._learning.append(heard)
 
     def _learn(self, wait_seconds: float = 0.0) -> None:
-        """Take what the fitter has learned, and let it learn more."""
+        """Take what the fitter has learned; the look after that save it, and let it be refined.
+
+        Not at once: while two voices cross-fade the worker has least time.
+        """
+        if self._playing:
+            style, heard = self._playing.popleft()
+            self._save(style, heard)
+            if heard.quality == DRAFT:
+                heard.quality = REFINED
+                self._ask(heard)
+            else:
+                self._ear = self._ear or "done"
         if not self._learning:
             return
         try:
@@ -195,12 +209,7 @@ class Capture(Attendant):
             return
         heard = self._learning.popleft()
         self._play(style, heard)
-        self._save(style, heard)
-        if heard.quality == DRAFT:
-            heard.quality = REFINED
-            self._ask(heard)
-        else:
-            self._ear = self._ear or "done"
+        self._playing.append((style, heard))
 
     # What comes of it --------------------------------------------------------------------------------------
 
