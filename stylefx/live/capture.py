@@ -190,8 +190,8 @@ class Capture(Attendant):
         Not at once: while two voices cross-fade the worker has least time.
         """
         if self._playing:
-            style, heard = self._playing.popleft()
-            self._save(style, heard)
+            plays, heard = self._playing.popleft()
+            self._save(plays, heard)
             if heard.quality == DRAFT:
                 heard.quality = REFINED
                 self._ask(heard)

@@ -18,7 +18,7 @@ from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.watch import Watch
 
 # Said lines that are shown, and kept for the end.
-SHOWN_LINES, KEPT_LINES = 3, 200
+SHOWN_LINES, KEPT_LINES = 5, 200
 # The drawing process gives the terminal back within this time, or is ended.
 CLOSE_SECONDS = 2.0
 # What it would have written: leave the second page, show the cursor.
@@ -92,6 +92,6 @@ class Screen(Attendant):
     def say(self, text: str) -> None:
         """Tell the musician something: on the screen while it is shown, and in any case on the terminal."""
         if self._shown:
-            self._said.append(f"{time.strftime('%H:%M:%S')} {text}")
+            self._said.extend(f"{time.strftime('%H:%M:%S')} {text}".split("\n"))
         else:
             print(text, file=sys.stderr, flush=True)
