@@ -40,6 +40,8 @@ ABOUT = (
     "played dry costs two fades of 10 ms and no sample. A hitch is an idle thread of the highest priority that wakes "
     "up late; when all cores have one at once, the machine itself stood still."
 )
+# Sound is made at most so long before it is heard: period, block and the worker's delay.
+MADE_SECONDS = 0.1
 # An idle thread of the highest priority wakes up this often; later than that by so much is a hitch.
 PROBE_SECONDS, HITCH_SECONDS = 0.001, 0.002
 PROBE = """
@@ -98,6 +100,7 @@ def row(found: dict[str, Any]) -> dict[str, Any]:
         "lost frames": report["lost_frames"],
         "frames not as sent": found["wrong_frames"],
         "in places": len(found["losses"]),
+        "at a hitch": sum(_at_a_hitch(at, found["hitches"]) for at, _ in found["losses"]),
         "blocks played dry": report["late"],
         "CPU % p50 / p99 / max": f"{load['p50']} / {load['p99']} / {load['max']}",
         "hitches > 2 ms": sum(map(len, found["hitches"])),
@@ -227,7 +230,9 @@ class Probe:
     """An idle real-time process on one core that notes when it woke up late."""
 
     def __init__(self, core: int):
-        code = PROBE % (PROBE_SECONDS, HITCH_SECONDS)
+        code = PROBE % (# Sound is made at most so long before it is heard: period, block and the worker's delay.
+MADE_SECONDS = 0.1
+PROBE_SECONDS, HITCH_SECONDS)
         self._process = subprocess.Popen(
             [sys.executable, "-c", code, str(core)], stdout=subprocess.PIPE, text=True
         )
@@ -249,6 +254,13 @@ def _together(hitches: list[list[tuple[float, float]]]) -> int:
             for core in hitches[1:]
         )
         for at, length in hitches[0]
+    )
+
+
+def _at_a_hitch(at: float, hitches: list[list[tuple[float, float]]]) -> bool:
+    """Whether a core had one while the sound that was wrong at this second was made."""
+    return any(
+        at - MADE_SECONDS < start < at + HITCH_SECONDS for core in hitches for start, _ in core
     )
 
 
