@@ -230,9 +230,7 @@ class Probe:
     """An idle real-time process on one core that notes when it woke up late."""
 
     def __init__(self, core: int):
-        code = PROBE % (# Sound is made at most so long before it is heard: period, block and the worker's delay.
-MADE_SECONDS = 0.1
-PROBE_SECONDS, HITCH_SECONDS)
+        code = PROBE % (PROBE_SECONDS, HITCH_SECONDS)
         self._process = subprocess.Popen(
             [sys.executable, "-c", code, str(core)], stdout=subprocess.PIPE, text=True
         )
@@ -259,9 +257,7 @@ def _together(hitches: list[list[tuple[float, float]]]) -> int:
 
 def _at_a_hitch(at: float, hitches: list[list[tuple[float, float]]]) -> bool:
     """Whether a core had one while the sound that was wrong at this second was made."""
-    return any(
-        at - MADE_SECONDS < start < at + HITCH_SECONDS for core in hitches for start, _ in core
-    )
+    return any(at - MADE_SECONDS < start < at + HITCH_SECONDS for core in hitches for start, _ in core)
 
 
 def _pieces(wrong: np.ndarray, gap: int) -> list[tuple[int, int]]:
