@@ -220,6 +220,8 @@ def _gather(
     places, smooth_places, level, level_state, whitened, smooth, history, bands, own, long_envelope, features
 ):
     """Fill the rows of features."""
+    # From the arrays, not from the constants: compiled code is cached, and does not notice that those have changed.
+    gathered, smoothed = places.shape[1], smooth_places.shape[1]
     for p in range(len(features)):
         row = features[p]
         envelope = bands[1, p] + (level_state[SLOW] - FLOOR_BELS) - level
@@ -229,12 +231,12 @@ def _gather(
         row[3] = level - level_state[SLOW]
         row[4] = long_envelope[p]
         row[5] = envelope - long_envelope[p]
-        for g in range(GATHERED):
+        for g in range(gathered):
             row[LOCAL + g] = _interpolate(whitened, places[p, g])
-        for g in range(SMOOTHED):
-            row[LOCAL + GATHERED + g] = _interpolate(smooth, smooth_places[p, g])
+        for g in range(smoothed):
+            row[LOCAL + gathered + g] = _interpolate(smooth, smooth_places[p, g])
         for k in range(HISTORY):
-            row[LOCAL + GATHERED + SMOOTHED + 2 * k] = own[p] - history[k, p]
-            row[LOCAL + GATHERED + SMOOTHED + 2 * k + 1] = level - level_state[k]
+            row[LOCAL + gathered + smoothed + 2 * k] = own[p] - history[k, p]
+            row[LOCAL + gathered + smoothed + 2 * k + 1] = level - level_state[k]
         for c in range(len(row)):
             row[c] = min(max(row[c], np.float32(-CLIP_BELS)), np.float32(CLIP_BELS))

@@ -16,11 +16,11 @@ LINEAR_STEP_HZ = 44_100 / 4096
 PER_OCTAVE = 36
 
 # The frequency ratios at which the harmonic pattern around a position is gathered: sub-harmonics tell whose
-# partial it would be, harmonics whether it is a fundamental, the rest tells fifths and fourths from octaves.
+# partial it would be, down to the 20th, the rest tells fifths and fourths from octaves.
 RATIOS = (
     *(1 / 20, 1 / 16, 1 / 14, 1 / 12, 1 / 11, 1 / 10, 1 / 9),
     *(1 / 8, 1 / 7, 1 / 6, 1 / 5, 1 / 4, 1 / 3, 2 / 5, 1 / 2, 3 / 5, 2 / 3, 3 / 4),
-    *(4 / 3, 3 / 2, 5 / 3, 2, 5 / 2, 3, 4, 5, 6),
+    *(4 / 3, 3 / 2),
 )
 OFFSETS_HZ = (-48.0, -32.0, -20.0, -10.0, 0.0, 10.0, 20.0, 32.0, 48.0)
 # The same, from the spectrum smoothed over 60 ms: what rings on, with less noise.
