@@ -160,6 +160,14 @@ class Patchbay:
             self._client.connect(self._send[channel].name, sorted(ins)[channel])
             self._client.connect(sorted(outs)[channel], self._hear[channel].name)
 
+    def connect_to_itself(self) -> None:
+        """What the program plays is what it hears."""
+        for channel, out in enumerate(
+            sorted(p.name for p in self._client.get_ports("^stylefx:", is_output=True))
+        ):
+            ins = sorted(port.name for port in self._client.get_ports("^stylefx:", is_input=True))
+            self._client.connect(out, ins[channel])
+
     def exchange(self, audio: np.ndarray, after: int) -> np.ndarray:
         """Play ``audio`` (frames, channels) and what is heard during it and ``after`` frames more."""
         self._take = take = Take(np.concatenate([audio, np.zeros((after, CHANNELS), np.float32)]))

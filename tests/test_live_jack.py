@@ -156,13 +156,23 @@ def test_without_rtmixer_a_python_callback_does_the_same(play_noise):
 
 def test_the_engine_adds_exactly_the_latency_that_it_declares(play_noise):
     delays, declared = [], []
-    for how in (["--bypass"], ["--mix", 0, "--iterations", 0]):
+    dry = ["--mix", 0, "--iterations", 0]
+    for how in (["--bypass"], dry, [*dry, "--latency", "low"]):
         report, heard = undisturbed(partial(play_noise, "--blocksize", 4 * PERIOD, *how))
         delays.append(exact_delay(heard, NOISE))
         declared += [line["samples"] for line in report["latency"]["lines"] if line["name"] == "engine"]
-    assert declared[0] == 0
-    assert 0 < declared[1] <= 2560
-    assert delays[1] - delays[0] == declared[1]
+    assert declared == [0, 2560, 1280]
+    assert [delay - delays[0] for delay in delays] == declared
+
+
+def test_the_delay_that_is_measured_through_the_devices_is_the_declared_one(start, patchbay, style):
+    live = start("--style", style, *DEVICES, "--measure", "--latency", "lowest", "--iterations", 0, "--json")
+    live.wait_until_playing()
+    patchbay.connect_to_itself()
+    assert live.finish(None, timeout=60) == 0
+    report = live.report()
+    assert len(report["found"]) >= 3
+    assert report["difference"] == CLIENT_LOOP
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -34,7 +34,7 @@ def tune_for(args: argparse.Namespace) -> int:
     audio = read_audio(clip_path(CLIP))[0][:, :1].repeat(CHANNELS, axis=1)
 
     def engine_for(latency: str) -> tuple[StyleTransfer, int]:
-        return _engine(args, style, latency), grid_for(sample_rate).hop
+        return _engine(args, style, latency), grid_for(sample_rate, latency).hop
 
     say(
         f"measuring at {sample_rate} Hz with {CHANNELS} channels, about half a minute: play nothing else meanwhile"
@@ -62,19 +62,22 @@ def command_line(args: argparse.Namespace, tuning: Tuning) -> str | None:
     styles = [word for path in args.style for word in ("--style", path)]
     words = ["stylefx", "live", *styles, "--blocksize", tuning.block]
     words += ["--iterations", tuning.chosen.iterations]
+    words += [] if args.latency == "normal" else ["--latency", args.latency]
     for option, value in (("-i", args.source), ("-o", args.sink)):
         words += [] if value is None else [option, value]
     return shlex.join(map(str, words))
 
 
 def _latencies(args: argparse.Namespace) -> list[str]:
-    return ["normal"]
+    return [args.latency]
 
 
 def _engine(args: argparse.Namespace, style: Style, latency: str) -> StyleTransfer:
     from stylefx.transfer import StyleTransfer
 
-    return StyleTransfer(style, iterations=args.iterations, start=args.start, device=args.device)
+    return StyleTransfer(
+        style, iterations=args.iterations, start=args.start, latency=latency, device=args.device
+    )
 
 
 def _rate(args: argparse.Namespace) -> int:

@@ -75,7 +75,7 @@ class DeviceDuplex(Duplex):
         Where the sound comes from and goes to.
     blocksize : int or None
         Frames a block, for the device and the worker, with no more delay than that allows. By default the device's
-        own, at most one hop of the engine, and the delay of `safe_delay`.
+        own, at most one hop of the engine, and with the profile ``normal`` the delay of `safe_delay`.
     latency : str
         The engine's profile, which tells its hop.
     """
@@ -89,6 +89,8 @@ class DeviceDuplex(Duplex):
         self.block = blocksize or self.hop
         self.ended = False
         self._block_is_free = blocksize is None
+        # Who asks for a quicker profile does not ask for a reserve that is longer than what it saves.
+        self._delay_is_free = blocksize is None and latency == "normal"
         self._taken = 0
         self._arrived_frames, self._arrived_at = 0, 0.0
         self._looked_at = 0.0
@@ -130,7 +132,7 @@ class DeviceDuplex(Duplex):
         if self._block_is_free:
             self.block = min(self.block, self.burst)
         self.delay = worker_delay(self.block, self.hop, self.burst)
-        if self._block_is_free:
+        if self._delay_is_free:
             self.delay = safe_delay(self.delay, self.burst, self.sample_rate)
 
     def __exit__(

@@ -126,7 +126,7 @@ class FileDuplex(Duplex):
         self.sample_rate, self.inputs, self.outputs = reader.sample_rate, reader.channels, reader.channels
         self.hop = grid_for(reader.sample_rate, latency).hop
         self.block = block or self.hop
-        self._block_is_free = block is None
+        self._delay_is_free = block is None and latency == "normal"
         self._blocks = reader.blocks(self.block)
         self._clock, self._faults = clock, faults
         self._most_frames = None if seconds is None else round(seconds * reader.sample_rate)
@@ -143,7 +143,7 @@ class FileDuplex(Duplex):
         """See `Duplex.open`."""
         self._latency_samples = latency_samples
         self.delay = worker_delay(self.block, self.hop, self.block)
-        if self._block_is_free:
+        if self._delay_is_free:
             self.delay = safe_delay(self.delay, self.block, self.sample_rate)
 
     def begin(self) -> None:
