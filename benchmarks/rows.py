@@ -36,6 +36,8 @@ _CATALOGUE = (
     engine.offline_row("stylefx draft", "render, quality draft", quality="draft"),
     engine.offline_row("stylefx", "render, quality normal"),
     engine.live_row("stylefx live", "streaming engine, blocks of 256 samples"),
+    engine.live_row("stylefx low", "live --latency low: 1280 samples", latency="low"),
+    engine.live_row("stylefx lowest", "live --latency lowest: 640 samples", latency="lowest"),
     _subset("stylefx best", "render, quality best", quality="best"),
     _subset("neither start nor steps", "analysis and phase alone", iterations=0, start="content"),
     _subset("start alone", "no optimiser steps", iterations=0),

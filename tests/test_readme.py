@@ -33,15 +33,17 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch, trumpet: Path, gui
 
 
 def test_the_latency_table_is_the_engines(trumpet_style_path: Path) -> None:
-    rows = re.findall(r"\| ([\d.]+) kHz \| (\d+) / (\d+) / (\d+) \| (\d+) samples, ([\d.]+) ms \|", README)
-    assert len(rows) >= 3
-    for khz, window, n_fft, hop, latency, ms in rows:
+    rows = re.findall(
+        r"\| ([\d.]+) kHz \| `(\w+)` \| (\d+) / (\d+) / (\d+) \| (\d+) samples, ([\d.]+) ms \|", README
+    )
+    assert len(rows) >= 5
+    for khz, latency, window, n_fft, hop, samples, ms in rows:
         rate = round(1000 * float(khz))
-        grid = grid_for(rate)
+        grid = grid_for(rate, latency)
         assert (grid.window_length, grid.n_fft, grid.hop) == (int(window), int(n_fft), int(hop))
-        fx = StyleTransfer(Style.load(trumpet_style_path))
+        fx = StyleTransfer(Style.load(trumpet_style_path), latency=latency)
         fx.prepare(rate, 1, 512)
-        assert fx.latency_samples == int(latency)
+        assert fx.latency_samples == int(samples)
         assert float(ms) == pytest.approx(1000 * fx.latency_samples / rate, abs=0.05)
 
 
