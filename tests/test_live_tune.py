@@ -65,7 +65,7 @@ def test_what_it_prints_can_be_typed(trumpet_style_path, monkeypatch, capsys):
     words = shlex.split(found["command"])
     assert words[0] == "stylefx"
     args = build_parser().parse_args(words[1:])
-    assert (args.style, args.blocksize) == (str(trumpet_style_path), 256)
+    assert (args.style, args.blocksize) == ([str(trumpet_style_path)], 256)
     assert args.iterations == max(each["iterations"] for each in found["timings"])
     work = [each["hop_p50_ms"] for each in found["timings"] if each["latency"] == "normal"]
     assert work[-1] > work[0], "more iterations are more work"

@@ -66,4 +66,4 @@ def _engine(args: argparse.Namespace) -> Engine:
     from stylefx.style import Style
     from stylefx.transfer import StyleTransfer
 
-    return StyleTransfer(Style.load(args.style), mix=0.0, iterations=args.iterations, latency=args.latency)
+    return StyleTransfer(Style.load(args.style[0]), mix=0.0, iterations=args.iterations, latency=args.latency)
