@@ -67,6 +67,9 @@ def test_what_it_prints_can_be_typed(trumpet_style_path, monkeypatch, capsys):
     args = build_parser().parse_args(words[1:])
     assert (args.style, args.blocksize) == ([str(trumpet_style_path)], 256)
     assert args.iterations == max(each["iterations"] for each in found["timings"])
+    delays = [each["delay_ms"] for each in found["timings"][-3:]]
+    assert delays == sorted(delays, reverse=True), "quicker profiles are quicker"
+    assert [*dict.fromkeys(each["latency"] for each in found["timings"])] == ["normal", "low", "lowest"]
     work = [each["hop_p50_ms"] for each in found["timings"] if each["latency"] == "normal"]
     assert work[-1] > work[0], "more iterations are more work"
     assert all(each["hops"] > 1 and each["deadline_ms"] > 0 for each in found["timings"])

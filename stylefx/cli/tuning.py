@@ -30,11 +30,11 @@ def tune_for(args: argparse.Namespace) -> int:
 
     if not args.style:
         raise UsageError("--tune measures a style: add --style STYLE.npz")
-    style, sample_rate = Style.load(args.style[0]), _rate(args)
+    styles, sample_rate = [Style.load(path) for path in args.style], _rate(args)
     audio = read_audio(clip_path(CLIP))[0][:, :1].repeat(CHANNELS, axis=1)
 
     def engine_for(latency: str) -> tuple[StyleTransfer, int]:
-        return _engine(args, style, latency), grid_for(sample_rate, latency).hop
+        return _engine(args, styles, latency), grid_for(sample_rate, latency).hop
 
     say(
         f"measuring at {sample_rate} Hz with {CHANNELS} channels, about half a minute: play nothing else meanwhile"
@@ -61,6 +61,7 @@ def command_line(args: argparse.Namespace, tuning: Tuning) -> str | None:
         return None
     styles = [word for path in args.style for word in ("--style", path)]
     words = ["stylefx", "live", *styles, "--blocksize", tuning.block]
+    words += [] if args.morph is None else ["--morph", args.morph]
     words += ["--iterations", tuning.chosen.iterations]
     words += [] if args.latency == "normal" else ["--latency", args.latency]
     for option, value in (("-i", args.source), ("-o", args.sink)):
@@ -69,14 +70,22 @@ def command_line(args: argparse.Namespace, tuning: Tuning) -> str | None:
 
 
 def _latencies(args: argparse.Namespace) -> list[str]:
-    return [args.latency]
+    """The profile that was asked for, then the others."""
+    from stylefx.analysis.grid import PROFILES
+
+    return [args.latency, *(name for name in PROFILES if name != args.latency)]
 
 
-def _engine(args: argparse.Namespace, style: Style, latency: str) -> StyleTransfer:
+def _engine(args: argparse.Namespace, styles: list[Style], latency: str) -> StyleTransfer:
     from stylefx.transfer import StyleTransfer
 
     return StyleTransfer(
-        style, iterations=args.iterations, start=args.start, latency=latency, device=args.device
+        styles,
+        morph=args.morph or 0.0,
+        iterations=args.iterations,
+        start=args.start,
+        latency=latency,
+        device=args.device,
     )
 
 
