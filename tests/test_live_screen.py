@@ -32,7 +32,7 @@ from stylefx.live.snapshot import Snapshot
 from stylefx.live.watch import HOLD_SECONDS, PeakMeter, Watch
 
 RATE = 48_000
-LABELS = ("stylefx", "in", "out", "CPU", "late", "delay", "style", "sound", "spectrum", "Hz")
+LABELS = ("stylefx", "in", "out", "CPU", "late", "delay", "style", "sound", "capture", "spectrum", "Hz")
 README = (Path(__file__).parents[1] / "README.md").read_text()
 COLOUR = re.compile(r"\x1b\[[\d;]*3\d[\d;]*m")
 
@@ -61,7 +61,8 @@ def snapshot_of(playing: Playing) -> Snapshot:
     watch = Watch(playing)
     watch.look()
     playing.meters.count_sound(*sound)
-    return watch.look([("style", "piano.wav"), ("sound", "mix 1.00")], ["12:00:00 late: 3 blocks"])
+    facts = [("style", "piano.wav"), ("sound", "mix 1.00"), ("capture", "done")]
+    return watch.look(facts, ["12:00:00 late: 3 blocks"])
 
 
 def drawn(snapshot: Snapshot, columns: int, rows: int, ascii_only: bool = False) -> list[str]:
@@ -140,6 +141,14 @@ def test_without_block_characters_it_is_ascii(playing):
     lines = drawn(snapshot_of(playing), 80, 24, ascii_only=True)
     assert all(line.isascii() for line in lines)
     assert row(lines, "in").count("#") > row(lines, "out").count("#") > 10
+
+
+def test_what_is_said_is_wrapped_and_the_newest_stays_longest(playing):
+    said = ["12:00:00 " + "many words " * 12, "12:00:01 the newest"]
+    lines = drawn(Watch(playing).look(said=said), 60, 24)
+    assert " ".join(" ".join(lines).split()).count("many words") == 12
+    assert lines.index("12:00:01 the newest") == len(lines) - 2
+    assert "12:00:01 the newest" in drawn(Watch(playing).look(said=said), 60, 8)
 
 
 def test_a_name_cannot_move_the_cursor(playing):

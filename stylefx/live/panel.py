@@ -7,7 +7,8 @@ is said by colour alone, and where the terminal knows no block characters it get
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.text import Text
@@ -32,7 +33,7 @@ KEYS = "Ctrl-C ends"
 class Row(NamedTuple):
     """A line of the panel; the higher its importance the later it is left out."""
 
-    importance: int
+    importance: float
     text: Text
 
 
@@ -59,7 +60,7 @@ class Panel:
             *(Row(4, labelled(label, text)) for label, text in snapshot.facts),
         ]
         below = [
-            *(Row(5, Text(_printable(line), style="yellow")) for line in snapshot.said),
+            *self._said(snapshot.said),
             Row(6, Text(KEYS, style="dim")),
         ]
         spectrum = self._spectrum(snapshot.spectrum_db, self._rows - len(above) - len(below) - 3)
@@ -67,6 +68,16 @@ class Panel:
         for row in kept:
             row.truncate(self._columns, overflow="crop")
         return Text("\n", no_wrap=True).join(kept)
+
+    def _said(self, lines: Iterable[str]) -> list[Row]:
+        """What was said, in as many rows as it takes; the newest are the most important."""
+        indent = " " * LABEL_COLUMNS if self._wide else ""
+        rows = [
+            row
+            for line in lines
+            for row in textwrap.wrap(_printable(line), self._columns, subsequent_indent=indent)
+        ]
+        return [Row(5 + place / len(rows), Text(row, style="yellow")) for place, row in enumerate(rows)]
 
     def _meter(self, label: str, level: Level) -> Text:
         filled, held = self._place(level.now_db), self._place(level.hold_db)
