@@ -44,7 +44,8 @@ def capture_seconds(text: str) -> float:
 
 def check_capture_options(args: argparse.Namespace) -> None:
     """Say which options do not go together, and which file cannot be written, before anything slow happens."""
-    if not args.style and args.capture is None:
+    needs_none = args.bypass or args.tune or args.measure  # or says so itself
+    if not args.style and args.capture is None and not needs_none:
         raise UsageError(
             "nothing to play through: give --style STYLE.npz, or --capture 10 to learn what you play"
         )
