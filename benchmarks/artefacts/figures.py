@@ -1,0 +1,65 @@
+"""All figures of one output, and the value up to which each reads right.
+
+The limits stand where known-good sounds (targets against contents, recordings against themselves) end and known-bad
+ones begin (tests/test_benchmarks_artefacts.py).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.artefacts.clicks import border_db, clicks_per_second
+from benchmarks.artefacts.loudness import loudness_offset_db, loudness_spread_db
+from benchmarks.artefacts.noise_floor import between_partials_db, pause_floor_db
+from benchmarks.artefacts.peaks import flat_tops_per_second, true_peak_db
+from benchmarks.artefacts.pre_echo import pre_echo_db
+from benchmarks.artefacts.pumping import pumping_db
+from benchmarks.artefacts.roughness import phase_wander_excess
+from benchmarks.cases import Case
+from stylefx.analysis.grid import grid_for
+
+# Name -> up to where it reads right. Loudness counts in both directions.
+LIMITS = {
+    "clicks /s": 0.2,
+    "hop border dB": 1.5,
+    "pre-echo dB": 6.0,
+    "beyond window dB": 3.0,
+    "pumping dB": 2.0,
+    "phase wander": 0.08,
+    "pauses dB": 3.0,
+    "valleys dB": 3.0,
+    "loudness dB": 2.0,
+    "its spread dB": 2.0,
+    "true peak dBFS": 0.5,
+    "flat tops /s": 0.5,
+}
+
+
+def figures(audio: np.ndarray, case: Case) -> dict[str, float]:
+    """The figures named in `LIMITS` of an output (samples,) of ``case``; nan where a case does not tell."""
+    rate, content = case.sample_rate, case.content
+    grid = grid_for(rate)
+    references = [content] if case.target is None else [content, case.target]
+    # What is in the content or in the target is no fault.
+    known = case.style if case.target is None else case.target
+    window = grid.window_length / rate
+    values = [
+        clicks_per_second(audio, references, rate),
+        border_db(audio, rate, grid.hop) - max(border_db(content, rate, grid.hop), 0.0),
+        pre_echo_db(audio, references, rate),
+        pre_echo_db(audio, references, rate, window),
+        min(pumping_db(audio, reference, rate) for reference in references),
+        min(phase_wander_excess(audio, reference) for reference in references),
+        pause_floor_db(audio, content, rate),
+        between_partials_db(audio, content, known, rate),
+        loudness_offset_db(audio, content, rate),
+        loudness_spread_db(audio, content, rate),
+        true_peak_db(audio, rate),
+        flat_tops_per_second(audio, rate),
+    ]
+    return dict(zip(LIMITS, values))
+
+
+def reads_right(name: str, value: float) -> bool:
+    """Whether a figure is within its limit; what could not be read is no fault."""
+    return not abs(value) > LIMITS[name] if name == "loudness dB" else not value > LIMITS[name]
