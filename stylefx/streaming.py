@@ -116,9 +116,11 @@ class StreamingPath:
         """What the voices that sound make of the content, together (bins,)."""
         answering = self._held_hops == 0
         self._held_hops = (self._held_hops + 1) % self._hops_per_answer
+        # Not in the same hop, so that no hop has twice the work of another.
+        optimising = self._held_hops == 0
         self.bank.hear(magnitude, answering)
         answers = [
-            (voice.process(magnitude, self.iterations, self._clock, answering), shares[voice])
+            (voice.process(magnitude, self.iterations, self._clock, answering, optimising), shares[voice])
             for voice in shares
         ]
         return blend(answers)

@@ -68,16 +68,21 @@ class Voice:
             stage.reset()
 
     def process(
-        self, magnitude: np.ndarray, iterations: int, clock: Clock, answering: bool = True
+        self,
+        magnitude: np.ndarray,
+        iterations: int,
+        clock: Clock,
+        answering: bool = True,
+        optimising: bool = True,
     ) -> np.ndarray:
         """Target magnitudes float32 (bins,) for the content's of the frame that the listener heard last.
 
-        Where it is not ``answering`` the last answer is held.
+        Where decoder or optimiser are not to work their last answer is held.
         """
         start = self.decode.process(magnitude) if answering else self.decode.hold(magnitude)
         clock.charge("decode")
         self.optimise.iterations = iterations
-        target = self.optimise.process(start) if answering else self.optimise.hold(start)
+        target = self.optimise.process(start) if optimising else self.optimise.hold(start)
         clock.charge("optimise")
         return self.loudness.process(magnitude, target)
 
