@@ -93,6 +93,14 @@ def bright_style() -> Style:
 
 
 @pytest.fixture(scope="session")
+def dull_style() -> Style:
+    """What `fit` learns, as a draft, from a few dull notes."""
+    from stylefx import fit
+
+    return fit(melody((57, 60, 64, 69), 2.0, (1.0, 0.3, 0.2, 0.1, 0.05)), 44_100, quality="draft")
+
+
+@pytest.fixture(scope="session")
 def guitar_audio(guitar: Path) -> np.ndarray:
     """The first 1.5 s of the guitar, float32 (frames, 1) at 44.1 kHz."""
     import soundfile

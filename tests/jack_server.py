@@ -168,6 +168,11 @@ class Patchbay:
             ins = sorted(port.name for port in self._client.get_ports("^stylefx:", is_input=True))
             self._client.connect(out, ins[channel])
 
+    @property
+    def position(self) -> int:
+        """Frames of the audio that have been played."""
+        return self._take.position
+
     def exchange(self, audio: np.ndarray, after: int) -> np.ndarray:
         """Play ``audio`` (frames, channels) and what is heard during it and ``after`` frames more."""
         self._take = take = Take(np.concatenate([audio, np.zeros((after, CHANNELS), np.float32)]))
@@ -182,15 +187,26 @@ class Patchbay:
 
 
 class Live:
-    """A program that plays, started and ended like a musician would: ``stylefx live``, or what Python is told."""
+    """A program that plays, started and ended like a musician would: ``stylefx live``, or what Python is told.
 
-    def __init__(self, server: JackServer, arguments: Sequence[object], program: Sequence[str] = LIVE):
+    ``stdin`` may be a terminal's descriptor; the program then has a session of its own.
+    """
+
+    def __init__(
+        self,
+        server: JackServer,
+        arguments: Sequence[object],
+        program: Sequence[str] = LIVE,
+        stdin: int | None = None,
+    ):
         self._process = subprocess.Popen(
             [sys.executable, *program, *map(str, arguments)],
             env=server.environment,
             text=True,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=stdin is not None,
         )
         assert self._process.stderr is not None
         self.said: list[str] = []

@@ -35,6 +35,16 @@ def rms_db(signal: np.ndarray) -> float:
     return float(20 * np.log10(np.sqrt(np.mean(np.square(signal, dtype=np.float64))) + 1e-20))
 
 
+def splash_db(audio: np.ndarray, sample_rate: int) -> float:
+    """Most energy above 12 kHz in any 23 ms of ``audio`` (samples,), in dB of all energy: what a click leaves there."""
+    size = round(0.023 * sample_rate)
+    window = np.blackman(size) ** 2
+    pieces = np.lib.stride_tricks.sliding_window_view(audio, size)[:: size // 8]
+    power = np.abs(np.fft.rfft(window * pieces)) ** 2
+    high = np.fft.rfftfreq(size, 1 / sample_rate) > 12_000
+    return float(10 * np.log10(power[:, high].sum(axis=1).max() / power.sum(axis=1).mean() + 1e-20))
+
+
 def in_chunks(fx, audio: np.ndarray, sizes) -> np.ndarray:
     """``audio`` (frames, channels) through ``fx.process`` in chunks of the given sizes, the last one repeated."""
     outputs, start, sizes = [], 0, list(sizes)

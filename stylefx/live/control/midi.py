@@ -21,7 +21,8 @@ from stylefx.transfer import StyleTransfer
 # Much shorter than a parameter's own smoothing.
 FETCH_SECONDS = 0.005
 HIGHEST = 127
-CLIENT = "stylefx"
+# Not the audio client's name: under JACK the one that came second would be renamed.
+CLIENT, INPUT = "stylefx-midi", "knobs"
 
 
 class Midi(Attendant):
@@ -113,7 +114,7 @@ def _open(rtmidi: Any, port: str) -> tuple[Any, str]:
             continue  # this service does not run
         for number, name in enumerate(names):
             if port.lower() in name.lower():
-                source.open_port(number, CLIENT)
+                source.open_port(number, INPUT)
                 return source, name
         seen += names
         source.delete()
