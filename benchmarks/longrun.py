@@ -175,6 +175,8 @@ def _perform(server_module, server, style: Path, block: int | None, seconds: flo
         "losses": [(first / server_module.RATE, count) for first, count in losses],
         "hitches": hitches,
         "both": _together(hitches),
+        "skipped_cycles": bay.skipped_cycles,
+        "long": [bay.explain(*piece, delay) for piece in losses if piece[1] > server_module.RATE // 2],
         "late_cycles": [at - began for at in bay.late_cycles if began <= at <= ended],
         **after,
     }
@@ -191,6 +193,8 @@ def _long_patchbay(server_module, server, seconds: float):
             self.position, self.running, self.period = 0, False, 0
             self.done = threading.Event()
             self.late_cycles: list[float] = []
+            self.skipped_cycles: list[tuple[float, int]] = []
+            self.frame_time = 0
             super().__init__(server)
 
         def _prepare(self, client) -> None:
@@ -203,7 +207,12 @@ def _long_patchbay(server_module, server, seconds: float):
                 for out in outs:
                     out[:] = 0
                 return
-            start = self.position
+            start, frame_time = self.position, self._client.last_frame_time
+            if start and frame_time != self.frame_time + frames:
+                self.skipped_cycles.append(
+                    (start / server_module.RATE, frame_time - self.frame_time - frames)
+                )
+            self.frame_time = frame_time
             sent = self.noise[np.arange(start, start + frames) % LOOP_FRAMES]
             for out in outs:
                 out[:] = sent
@@ -217,6 +226,18 @@ def _long_patchbay(server_module, server, seconds: float):
         def begin(self) -> None:
             """From the next cycle on."""
             self.running = True
+
+        def explain(self, first: int, count: int, delay: int) -> str:
+            """What a long piece of wrong frames is: silence, a shift, or something else."""
+            stop = first + min(count, server_module.RATE // 2)
+            piece = self.heard[first + self.period : stop]
+            if not piece.any():
+                return "silence"
+            for periods in range(-64, 65):
+                place = np.arange(first + self.period, stop) - delay - periods * self.period
+                if np.mean(piece == self.noise[place % LOOP_FRAMES]) > 0.5:
+                    return f"{periods} periods later"
+            return "no shift by up to 64 periods"
 
         def wrong(self, delay: int) -> np.ndarray:
             """For every frame, whether it is another than was sent ``delay`` frames before."""

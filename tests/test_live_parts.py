@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -229,3 +231,27 @@ def test_without_the_library_the_sentence_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
     with pytest.raises(NoDeviceError, match="apt install libportaudio2"):
         devices.list_devices()
+
+
+def test_frames_that_are_counted_before_they_are_handed_over_are_waited_for(monkeypatch):
+    """rtmixer raises its counter, then the ring's; a thread that is put aside in between must not shift the sound."""
+    pytest.importorskip("rtmixer", exc_type=ImportError)
+    from stylefx.live import device as live_device
+    from stylefx.live.mixer import MixerDuplex
+
+    monkeypatch.setattr(live_device, "shared_sample_rate", lambda source, sink: RATE)
+    duplex = MixerDuplex(SHELF[1], SHELF[1], 256)
+    duplex._recording = SimpleNamespace(done_frames=0)
+    duplex._stream = SimpleNamespace(actions=[duplex._recording])
+    duplex._arrived_at = duplex._looked_at = time.perf_counter()
+    audio = np.random.default_rng(0).uniform(-1, 1, (512, 2)).astype(np.float32)
+    duplex._heard.write(audio[:256])
+    duplex._recording.done_frames = 512  # but half of them are not there yet
+    first = duplex.read()
+    assert first is not None
+    assert duplex.read() is None
+    duplex._heard.write(audio[256:])
+    second = duplex.read()
+    assert second is not None
+    assert (first[0], second[0]) == (0, 256)
+    assert np.array_equal(np.concatenate([first[1], second[1]]), audio)

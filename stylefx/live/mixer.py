@@ -70,6 +70,11 @@ class MixerDuplex(DeviceDuplex):
             self._record_again()
         return super().read()
 
+    @property
+    def ready(self) -> bool:
+        """See `Duplex.ready`. rtmixer counts frames before it hands them over: asked in between, the ring knows."""
+        return super().ready and self._heard.read_available >= self.block
+
     def _take(self, block: np.ndarray) -> None:
         self._heard.readinto(block)
 
@@ -86,7 +91,7 @@ class MixerDuplex(DeviceDuplex):
         """See `Duplex.begin`."""
         self._play_again()
         skipped = np.empty((self._next - self.delay - self._taken, self.inputs), np.float32)
-        self._wait_until(lambda: self._captured_frames() >= self._next - self.delay)
+        self._wait_until(lambda: self._heard.read_available >= len(skipped))
         self._heard.readinto(skipped)
         self._taken += len(skipped)
 
