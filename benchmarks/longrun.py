@@ -190,7 +190,7 @@ def _long_patchbay(server_module, server, seconds: float):
             self.noise = np.random.default_rng(7).uniform(-0.5, 0.5, LOOP_FRAMES).astype(np.float32)
             # Touched here, not while playing.
             self.heard = np.full(round(seconds * server_module.RATE), np.nan, np.float32)
-            self.position, self.running, self.period = 0, False, 0
+            self.at, self.running, self.period = 0, False, 0
             self.done = threading.Event()
             self.late_cycles: list[float] = []
             self.skipped_cycles: list[tuple[float, int]] = []
@@ -207,7 +207,7 @@ def _long_patchbay(server_module, server, seconds: float):
                 for out in outs:
                     out[:] = 0
                 return
-            start, frame_time = self.position, self._client.last_frame_time
+            start, frame_time = self.at, self._client.last_frame_time
             if start and frame_time != self.frame_time + frames:
                 self.skipped_cycles.append(
                     (start / server_module.RATE, frame_time - self.frame_time - frames)
@@ -218,7 +218,7 @@ def _long_patchbay(server_module, server, seconds: float):
                 out[:] = sent
             stop = min(start + frames, len(self.heard))
             self.heard[start:stop] = self._hear[0].get_array()[: stop - start]
-            self.position = stop
+            self.at = stop
             if stop == len(self.heard):
                 self.done.set()
                 self.running = False
