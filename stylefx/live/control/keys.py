@@ -16,6 +16,7 @@ from types import TracebackType
 
 from stylefx.errors import StylefxError
 from stylefx.live.attendant import Attendant, Playing
+from stylefx.live.session import real_time_priority
 from stylefx.params import PARAMETERS, Controls
 from stylefx.transfer import StyleTransfer
 
@@ -102,7 +103,7 @@ class Keys(Attendant):
         tty.setcbreak(self._terminal, termios.TCSANOW)
         self._restored = False
         self._wake, self._waker = os.pipe()
-        self._thread = threading.Thread(target=self._listen, name="stylefx-keys", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="stylefx-keys", daemon=True)
         return self
 
     def begin(self, playing: Playing) -> None:
@@ -131,6 +132,10 @@ class Keys(Attendant):
 
             self._restored = True
             termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
+
+    def _run(self) -> None:
+        with real_time_priority():
+            self._listen()
 
     def _listen(self) -> None:
         while True:

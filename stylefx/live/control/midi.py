@@ -15,6 +15,7 @@ from typing import Any
 from stylefx.errors import NoDeviceError, StylefxError
 from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.control.knobs import Knob, Knobs
+from stylefx.live.session import real_time_priority
 from stylefx.params import PARAMETERS
 from stylefx.transfer import StyleTransfer
 
@@ -43,7 +44,7 @@ class Midi(Attendant):
         self._input, self.name = _open(rtmidi, port)
         self._learning: str | None = None
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._fetch, name="stylefx-midi", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="stylefx-midi", daemon=True)
 
     def __enter__(self) -> Midi:
         return self
@@ -69,6 +70,10 @@ class Midi(Attendant):
     def learn(self, name: str) -> None:
         """The next knob that moves is the parameter's."""
         self._learning = name
+
+    def _run(self) -> None:
+        with real_time_priority():
+            self._fetch()
 
     def _fetch(self) -> None:
         while not self._ended.wait(FETCH_SECONDS):

@@ -21,6 +21,7 @@ from typing import Any
 
 from stylefx.errors import StylefxError, UsageError
 from stylefx.live.attendant import Attendant, Playing
+from stylefx.live.session import real_time_priority
 from stylefx.params import PARAMETERS, Settings
 from stylefx.transfer import StyleTransfer
 
@@ -64,7 +65,7 @@ class Osc(Attendant):
         self._listeners: list[tuple[str, int]] = []
         self._told = effect.settings
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._listen, name="stylefx-osc", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="stylefx-osc", daemon=True)
 
     @property
     def port(self) -> int:
@@ -95,6 +96,10 @@ class Osc(Attendant):
         if self._thread.ident is not None:
             self._thread.join()
         self._socket.close()
+
+    def _run(self) -> None:
+        with real_time_priority():
+            self._listen()
 
     def _listen(self) -> None:
         while not self._ended.is_set():
