@@ -170,8 +170,12 @@ def test_a_session_with_keys_osc_and_midi(session, tmp_path: Path):
     assert splash_db(whole, RATE) < -45
     assert max(splash_db(with_a_hole(whole, place), RATE) for place in range(0, 400, 50)) > -40
     levels = np.array([rms_db(piece) for piece in whole[: len(whole) // 480 * 480].reshape(-1, 480)])
-    assert levels.min() > rms_db(audio) - 3
-    assert levels.max() < rms_db(audio) + 3
+    assert (
+        levels.min() > rms_db(audio) - 6
+    )  # 10 ms of a cross-fade may catch both sounds in a beat; a gap is silence
+    assert levels.max() < rms_db(audio) + 4
+    for name, piece in sound.items():
+        assert abs(rms_db(piece) - rms_db(audio)) < 2, name
 
     # Every surface was heard, and brought what it should.
     for name in ("bypassed", "knob learned"):
