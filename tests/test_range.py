@@ -64,8 +64,8 @@ CLIPS = {
 }
 # What a style may take that knows nothing of the kind (a drum of a held tone, a sine of noise), and what any may add.
 LEAST_DB, MOST_DB = -26.0, 4.0
-# Shortcomings of today's decoder, known and not yet mended: it answers what is foreign to the clip far too quietly, beyond
-# what the loudness stage gives back, and in a drum's style its quiet bands depend on the level.
+# Shortcomings of today's decoder, known and not yet mended: it answers what is foreign to the clip far too quietly,
+# beyond what the loudness stage gives back, and in a drum's style its quiet bands depend on the level.
 TOO_QUIET = {("white noise", "drums"), ("highest note of a piano", "drums")}
 TOO_QUIET_FOR_A_TRUMPET = {"sine of 40 Hz", "sine of 12 kHz"}
 UNEVEN = {(-60.0, "drums"), (-20.0, "drums")}
