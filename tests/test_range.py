@@ -74,7 +74,7 @@ UNEVEN = {(-60.0, "drums"), (-20.0, "drums")}
 def known(request: pytest.FixtureRequest, why: str, is_known: bool) -> None:
     """Expect this test to fail where it is known to."""
     if is_known:
-        request.applymarker(pytest.mark.xfail(reason=why))
+        request.applymarker(pytest.mark.xfail(reason=why, raises=AssertionError, strict=True))
 
 
 @pytest.fixture(scope="module")
