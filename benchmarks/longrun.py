@@ -75,6 +75,8 @@ def main() -> int:
     options.add_argument("--evidence", type=Path, help="keep what was lost when, and why, in this file")
     options.add_argument("--keep", action="store_true", help="add the row to benchmarks/longrun.json")
     args = options.parse_args()
+    # Whoever was started in the background ignores Ctrl-C, and so would the programs that are ended with it here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     period = args.period or args.block or 1024
     found = run(args.minutes, args.block, period, args.busy)
     if args.evidence:
