@@ -8,12 +8,14 @@ stream gives the same samples.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
 
+from stylefx.methods import METHODS
 from stylefx.params import Settings
+from stylefx.style import Style
 
 BLOCK_SECONDS, FADE_SECONDS = 10.5, 0.5
 
@@ -22,9 +24,18 @@ class Method(Protocol):
     """An offline method: mono audio in, styled mono audio of the same length out."""
 
     iterations: int
+    # Told the part of a block's steps that is done, 0 to 1.
+    watch: Callable[[float], None] | None
 
     def transform(self, audio: np.ndarray, sample_rate: int) -> np.ndarray:
         """float32 (samples,) at a rate in Hz -> float32 (samples,)."""
+
+
+def offline_path(style: Style, iterations: int | None, device: str) -> BlockwisePath:
+    """The path for a style of an offline method; None takes the method's own number of steps."""
+    method = METHODS[style.method]
+    steps = method.iterations if iterations is None else int(iterations)
+    return BlockwisePath(method.load()(style, steps, device))
 
 
 class BlockwisePath:
@@ -32,6 +43,7 @@ class BlockwisePath:
 
     def __init__(self, method: Method):
         self._method = method
+        self._told: Callable[[float], None] | None = None
         self.stage_seconds: dict[str, float] = {"optimise": 0.0}
 
     def prepare(self, sample_rate: int, channels: int) -> None:
@@ -63,6 +75,10 @@ class BlockwisePath:
     def iterations(self, steps: int) -> None:
         self._method.iterations = steps
 
+    def watch(self, told: Callable[[float], None]) -> None:
+        """Have ``told`` step by step which part of the running block's work is done, 0 to 1."""
+        self._told = told
+
     def process(self, block: np.ndarray, settings: Settings) -> Iterator[np.ndarray]:
         """Yield ``hop`` samples (hop, channels) for every block that ``block`` (frames, channels) fills."""
         start = 0
@@ -76,7 +92,7 @@ class BlockwisePath:
 
     def _finish(self, strength: float) -> np.ndarray:
         started = time.perf_counter()
-        styled = np.stack([self._styled(channel) for channel in self._block.T], axis=1)
+        styled = np.stack([self._styled(number) for number in range(self._block.shape[1])], axis=1)
         styled = strength * styled + (1 - strength) * self._block
         if not self._first:
             styled[: self._fade] = self._rise * styled[: self._fade] + (1 - self._rise) * self._tail
@@ -86,8 +102,12 @@ class BlockwisePath:
         self.stage_seconds["optimise"] += time.perf_counter() - started
         return styled[: self.hop]
 
-    def _styled(self, channel: np.ndarray) -> np.ndarray:
-        """One channel; the silence around the sound (the end of the stream, say) is not optimised with it."""
+    def _styled(self, number: int) -> np.ndarray:
+        """Channel ``number``; the silence around the sound (the end of the stream, say) is not optimised with it."""
+        channel, channels = self._block[:, number], self._block.shape[1]
+        told = self._told
+        if told is not None:
+            self._method.watch = lambda part: told((number + part) / channels)
         sounding = np.flatnonzero(channel)
         if len(sounding) == 0:
             return np.zeros_like(channel)

@@ -133,6 +133,9 @@ def _stream(
     """The loop: every block through the engine and into the file."""
     wall, cpu = time.perf_counter(), time.process_time()
     frames = 0
+    if progress is not None and (total := reader.frames) is not None:
+        # The blocks of an offline method take minutes; each is as long as the latency.
+        fx.watch(lambda part: progress(frames + round(part * min(fx.latency_samples, total - frames)), total))
     for heard, played in _styled_blocks(reader, fx):
         writer.write(played)
         frames += len(played)

@@ -18,11 +18,11 @@ import numpy as np
 from stylefx import archive, provenance
 from stylefx.analysis.axis import POSITIONS
 from stylefx.errors import StylefxError, UsageError
+from stylefx.methods import METHODS, Method
 from stylefx.output import check_output
 
 FILTERS = 64  # of optimise/harmonic.py, which is slow to import
-ULYANOV_BINS = 1025  # of the published n_fft, 2048
-# Array name -> shape, per method. A word stands for any size, the same wherever the word appears.
+# Array name -> shape, per layout. A word stands for any size, the same wherever the word appears.
 Shape = tuple[str | int, ...]
 # The decoder compares its sizes with its features' when it is made (decode/decoder.py).
 DECODER: dict[str, Shape] = {
@@ -38,10 +38,21 @@ DECODER: dict[str, Shape] = {
     "decoder_envelope": ("decoder_positions",),
     "decoder_mean_levels": ("decoder_positions",),
 }
-ARRAYS: dict[str, dict[str, Shape]] = {
-    "harmonic": {"gram": (FILTERS, FILTERS), "envelope": (POSITIONS,), **DECODER},
-    "ulyanov": {"log_magnitudes": ("frames", ULYANOV_BINS)},
+LAYOUTS: dict[str, dict[str, Shape]] = {
+    "decoder": {"gram": (FILTERS, FILTERS), "envelope": (POSITIONS,), **DECODER},
+    "spectrogram": {"log_magnitudes": ("frames", "bins")},
 }
+
+
+def arrays_of(method: Method) -> dict[str, Shape]:
+    """Array name -> shape for the styles of a method."""
+    return {
+        name: tuple(method.bins if size == "bins" else size for size in shape)
+        for name, shape in LAYOUTS[method.layout].items()
+    }
+
+
+ARRAYS: dict[str, dict[str, Shape]] = {name: arrays_of(method) for name, method in METHODS.items()}
 # Arrays that may stand beside them: a coarse log spectrogram of the clip in dB, for pictures of a style (picture.py).
 OPTIONAL: dict[str, Shape] = {"preview": ("preview_columns", "preview_bands")}
 # What honest values stay within by far, so that a forged one cannot overflow in the engine; others: archive.MAX_VALUE.

@@ -6,13 +6,14 @@ the stages', the dry path is delayed by exactly that, and any cutting of the inp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stylefx.analysis.grid import check_latency
 from stylefx.errors import StylefxError, UsageError
+from stylefx.methods import METHODS
 from stylefx.params import PARAMETERS, Controls, Settings
 from stylefx.style import Style
 from stylefx.synthesis.mix import Mix
@@ -21,9 +22,6 @@ from stylefx.synthesis.ramp import Gain
 if TYPE_CHECKING:
     from stylefx.bank import StyleBank
 
-# Steps a hop that the default method takes when neither the caller nor the style says otherwise.
-DEFAULT_ITERATIONS = 1
-ULYANOV_ITERATIONS = 300
 MAX_CHANNELS = 64
 
 
@@ -105,6 +103,13 @@ class StyleTransfer:
             self._mix.put_wet(hop)
         return self._mix.take(len(block), settings)
 
+    def watch(self, told: Callable[[float], None]) -> None:
+        """Have ``told`` which part of a block's work is done, 0 to 1; a method that streams says nothing."""
+        from stylefx.blockwise import BlockwisePath
+
+        if isinstance(self._path, BlockwisePath):
+            self._path.watch(told)
+
     def flush(self) -> np.ndarray:
         """The tail: the `latency_samples` still inside, (latency_samples, channels)."""
         max_block, channels = self._stream()
@@ -166,7 +171,7 @@ class StyleTransfer:
 
         if isinstance(self._path, StreamingPath):
             return self._path.bank
-        raise UsageError("a style of the method 'ulyanov' plays alone: fit the clip with --method harmonic")
+        raise UsageError("a style of an offline method plays alone: fit the clip with --method harmonic")
 
     @property
     def iterations(self) -> int:
@@ -207,14 +212,12 @@ def _path_for(
     """The path that makes the wet signal: streaming, or block by block for a style of an offline method."""
     if iterations is None and styles:
         iterations = styles[0].meta["defaults"].get("iterations")
-    if len(styles) == 1 and styles[0].method == "ulyanov":
-        from stylefx.blockwise import BlockwisePath
-        from stylefx.optimise.ulyanov import Ulyanov
+    if len(styles) == 1 and not METHODS[styles[0].method].real_time:
+        from stylefx.blockwise import offline_path
 
-        steps = ULYANOV_ITERATIONS if iterations is None else int(iterations)
-        return BlockwisePath(Ulyanov(styles[0], steps, device))
-    from stylefx.bank import StyleBank
+        return offline_path(styles[0], iterations, device)
+    from stylefx.bank import METHOD, StyleBank
     from stylefx.streaming import StreamingPath
 
-    steps = DEFAULT_ITERATIONS if iterations is None else int(iterations)
+    steps = METHODS[METHOD].iterations if iterations is None else int(iterations)
     return StreamingPath(StyleBank(styles, names, device, start), steps, latency)

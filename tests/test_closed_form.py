@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import torch
 
-from stylefx.learn.ulyanov import log_magnitudes
+from stylefx.learn.spectrogram import log_magnitudes
 from stylefx.optimise.closed_form import (
     ArcCosineKernel,
     ContentLoss,

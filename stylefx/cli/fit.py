@@ -6,12 +6,13 @@ import argparse
 import time
 
 from stylefx.cli.options import add_common_options, count
+from stylefx.methods import METHODS
 
 EXAMPLES = """\
 examples:
   stylefx fit piano.wav -o piano.npz
   stylefx fit take1.wav take2.flac -o guitar.npz --quality best
-  stylefx fit bird.mp3 -o bird.npz --method ulyanov
+  stylefx fit bird.mp3 -o bird.npz --method ulyanov     see `stylefx methods`
 
 Clips may have 0.5 s to 10 minutes together, any rate, channels and format; ten seconds of the bare
 instrument do best."""
@@ -30,9 +31,10 @@ def register(subparsers) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="STYLE.npz", help="where to write the style")
     parser.add_argument(
         "--method",
-        choices=("harmonic", "ulyanov"),
+        choices=tuple(METHODS),
         default="harmonic",
-        help="harmonic: what does not depend on pitch (default); ulyanov: as published in 2016",
+        metavar="NAME",
+        help="harmonic streams in real time (default); `stylefx methods` lists the published ones, which do not",
     )
     parser.add_argument(
         "--quality",

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from stylefx.cli.methods import running
 from stylefx.cli.options import add_common_options
+from stylefx.methods import METHODS
 
 
 def register(subparsers) -> None:
@@ -31,7 +33,14 @@ def run(args: argparse.Namespace) -> int:
     arrays = {
         name: {"shape": list(array.shape), "type": str(array.dtype)} for name, array in style.arrays.items()
     }
-    result = {**style.meta, "arrays": arrays, "bytes": Path(args.style).stat().st_size}
+    method = METHODS[style.method]
+    result = {
+        **style.meta,
+        "real_time": method.real_time,
+        "cpu_factor": method.cpu_factor,
+        "arrays": arrays,
+        "bytes": Path(args.style).stat().st_size,
+    }
     if args.json:
         print_json(result)
     else:
@@ -42,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
 def _lines(result: dict[str, Any]) -> list[str]:
     lines = [
         f"method    {result['method']}, quality {result['quality']}, seed {result['seed']}",
+        f"runs      {running(result['real_time'], result['cpu_factor'])}",
         f"written   by stylefx {result['stylefx']}, format {result['version']}, {result['bytes']:,} bytes",
         f"grid      {result['sample_rate']} Hz, {result['window']} window {result['window_length']}, "
         f"FFT {result['n_fft']}, hop {result['hop']}",

@@ -10,8 +10,9 @@ from stylefx import provenance
 from stylefx.analysis.grid import Grid, grid_for
 from stylefx.audio.clip import check_clip, to_mono
 from stylefx.errors import UsageError
+from stylefx.methods import METHODS, find
 from stylefx.picture import preview
-from stylefx.style import ARRAYS, Style
+from stylefx.style import Style
 
 QUALITIES = ("draft", "normal", "best")
 
@@ -33,11 +34,11 @@ def fit(
     sample_rate
         In Hz.
     method
-        ``harmonic`` (pitch-invariant statistics, streams in real time) or ``ulyanov`` (Ulyanov & Lebedev 2016
-        as published, offline).
+        ``harmonic`` (pitch-invariant statistics, streams in real time) or another key of `stylefx.methods.METHODS`:
+        published methods, which run offline.
     quality
         ``draft`` (the decoder as pretrained, at once), ``normal`` (with steps on the clip, some seconds) or
-        ``best`` (more of them). The published method has one quality.
+        ``best`` (more of them). The published methods have one quality.
     seed
         Of every random draw: same audio and seed, same style.
 
@@ -48,15 +49,14 @@ def fit(
     UsageError
         An unknown method or quality.
     """
-    if method not in ARRAYS:
-        raise UsageError(f"method {method!r} is not known: use one of {', '.join(ARRAYS)}")
+    find(method)
     if quality not in QUALITIES:
         raise UsageError(f"quality {quality!r} is not known: use one of {', '.join(QUALITIES)}")
     audio = np.asarray(audio, dtype=np.float32)
     audio = audio[:, None] if audio.ndim == 1 else audio
     check_clip(audio, sample_rate)
     mono = to_mono(audio)
-    arrays, grid = _learn(audio, mono, sample_rate, method, quality, seed)
+    arrays, grid, window = _learn(audio, mono, sample_rate, method, quality, seed)
     source = {
         "name": "audio",
         "sha256": hashlib.sha256(audio.tobytes()).hexdigest(),
@@ -67,7 +67,7 @@ def fit(
         sample_rate=grid.sample_rate,
         n_fft=grid.n_fft,
         hop=grid.hop,
-        window="hann" if method == "ulyanov" else "gauss",
+        window=window,
         window_length=grid.window_length,
         seed=seed,
         quality=quality,
@@ -78,14 +78,17 @@ def fit(
 
 def _learn(
     audio: np.ndarray, mono: np.ndarray, sample_rate: int, method: str, quality: str, seed: int
-) -> tuple[dict[str, np.ndarray], Grid]:
-    """The method's arrays and the grid they belong to."""
-    if method == "ulyanov":
-        from stylefx.learn.ulyanov import GRID, learn_ulyanov
-
-        return learn_ulyanov(mono, sample_rate), GRID
+) -> tuple[dict[str, np.ndarray], Grid, str]:
+    """The method's arrays, and the grid and the window they belong to."""
+    if not METHODS[method].real_time:
+        offline = METHODS[method].load()
+        return offline.learn(mono, sample_rate), offline.grid, offline.window
     from stylefx.learn.decoder import fit_decoder
     from stylefx.learn.harmonic import learn_harmonic
 
     grid = grid_for(sample_rate)
-    return {**learn_harmonic(mono, grid, seed), **fit_decoder(audio, sample_rate, quality, seed)}, grid
+    return (
+        {**learn_harmonic(mono, grid, seed), **fit_decoder(audio, sample_rate, quality, seed)},
+        grid,
+        "gauss",
+    )

@@ -1,0 +1,87 @@
+"""What the offline methods share: a block becomes a log spectrogram, an objective moves it, Griffin-Lim sounds it.
+
+A method is one class: it makes its target from the style in ``__init__`` and the objective of a block in
+`objective`. The published front end (Ulyanov & Lebedev 2016) is that of all, unless a method has a ``grid`` of its
+own: log(1 + |STFT|), magnitudes not normalised. Blocks, cross-fades and channels: see blockwise.py.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import soxr
+import torch
+
+from stylefx.analysis.grid import Grid
+from stylefx.compute import compute_device
+from stylefx.learn.spectrogram import GRID, learn_spectrogram, log_magnitudes
+from stylefx.optimise.descent import Objective, Watch, lbfgs
+from stylefx.style import Style
+
+GRIFFIN_LIM_ITERATIONS = 500
+
+
+class SpectrogramMethod:
+    """Transforms whole blocks of mono audio towards ``style``, in ``iterations`` steps each.
+
+    Attributes
+    ----------
+    grid : Grid
+        Of the spectrogram that style, content and output are seen as.
+    shortest_frames : int
+        What the features need; a shorter block is silence or a remnant and stays as it is.
+    watch : callable or None
+        Told the part of a block's steps that is done.
+    """
+
+    grid: Grid = GRID
+    window = "hann"
+    shortest_frames = 12
+
+    def __init__(self, style: Style, iterations: int, device: str):
+        self.iterations = iterations
+        self.device, self.seed = compute_device(device), style.meta["seed"]
+        self.style = self.tensor(style.arrays["log_magnitudes"])
+        self.watch: Watch | None = None
+
+    @classmethod
+    def learn(cls, audio: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
+        """The arrays of a style from mono ``audio`` float32 (samples,)."""
+        return learn_spectrogram(audio, sample_rate, cls.grid)
+
+    def objective(self, content: torch.Tensor) -> Objective:
+        """The objective of a block whose log magnitudes are ``content`` (frames, bins)."""
+        raise NotImplementedError
+
+    def start(self, content: np.ndarray) -> np.ndarray:
+        """Where the steps begin: the content, unless a method begins elsewhere."""
+        return content
+
+    def descend(self, objective: Objective, start: np.ndarray) -> np.ndarray:
+        """The steps: L-BFGS, unless a method takes others."""
+        return lbfgs(objective, start, self.iterations, self.device, self.watch)
+
+    def optimise(self, content: np.ndarray) -> np.ndarray:
+        """Log magnitudes (frames, bins) for those of the content."""
+        return self.descend(self.objective(self.tensor(content)), self.start(content))
+
+    def transform(self, audio: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Styled mono audio float32 (samples,), as long as ``audio``."""
+        from stylefx.phase.offline import griffin_lim
+
+        grid = self.grid
+        if len(audio) * grid.sample_rate < self.shortest_frames * grid.hop * sample_rate:
+            return audio
+        content = log_magnitudes(soxr.resample(audio, sample_rate, grid.sample_rate), grid)
+        magnitude = np.expm1(self.optimise(content).clip(min=0)).T
+        window = np.hanning(grid.n_fft + 1)[:-1]
+        samples = griffin_lim(magnitude, grid.n_fft, grid.hop, window, GRIFFIN_LIM_ITERATIONS, self.seed)
+        return as_long_as(audio, soxr.resample(samples.astype(np.float32), grid.sample_rate, sample_rate))
+
+    def tensor(self, array: np.ndarray) -> torch.Tensor:
+        """float32 on the method's device."""
+        return torch.as_tensor(array, dtype=torch.float32, device=self.device)
+
+
+def as_long_as(audio: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """``samples``, cut or followed by zeros to the length of ``audio``."""
+    return np.pad(samples, (0, max(0, len(audio) - len(samples))))[: len(audio)]
