@@ -95,7 +95,7 @@ def test_vgg19_is_torchvisions_where_its_file_is_cached(tmp_path) -> None:
             continue
         layer = torch.nn.Conv2d(channels, size, 3, padding=1)
         layer.weight.data = torch.randn(layer.weight.shape, generator=random) / (9 * channels) ** 0.5
-        weights |= {f"features.{place}.weight": layer.weight, f"features.{place}.bias": layer.bias}
+        weights |= {f"features.{place}.{part}": value for part, value in layer.state_dict().items()}
         layers += [layer, torch.nn.ReLU()]
         place, channels = place + 2, size
     before = torch.hub.get_dir()

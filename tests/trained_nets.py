@@ -12,8 +12,8 @@ import torch
 
 from stylefx.analysis.grid import Grid
 from stylefx.clips import clip_path
+from stylefx.learn.spectrogram import log_magnitudes
 from stylefx.nets.installed import INSTALL
-from stylefx.phase.offline import spectrogram
 
 
 def _installed(package: str) -> bool:
@@ -34,7 +34,5 @@ def heard(clip: str, grid: Grid, seconds: float) -> tuple[np.ndarray, torch.Tens
     """The start of a shipped clip at the grid's rate, and what a net hears of it: log(1 + |STFT|) (frames, bins)."""
     audio, rate = soundfile.read(clip_path(clip), dtype="float32")
     audio = soxr.resample(audio, rate, grid.sample_rate)
-    window = np.hanning(grid.n_fft + 1)[:-1]
-    found = np.abs(spectrogram(audio, grid.n_fft, grid.hop, window)).T
     frames = round(seconds * grid.sample_rate / grid.hop)
-    return audio, torch.from_numpy(np.log1p(found[:frames]).astype(np.float32))
+    return audio, torch.from_numpy(log_magnitudes(audio, grid)[:frames])
