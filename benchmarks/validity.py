@@ -42,11 +42,17 @@ GRID_SECONDS = 6.0
 CODE = ("benchmarks/validity.py", "benchmarks/statistics.py", *METRIC_CODE)
 
 
-def run(cases: list[Case], soundfont: str, store: Store, quick: bool = False) -> list[dict[str, Any]]:
+def run(
+    cases: list[Case],
+    soundfont: str,
+    store: Store,
+    quick: bool = False,
+    statistics: tuple[Statistic, ...] = STATISTICS,
+) -> list[dict[str, Any]]:
     """One record a statistic: wins, cases, ratio, AUC over melodies and over parts; or its error."""
     paired = [case for case in cases if case.target is not None]
     records = []
-    for statistic in STATISTICS:
+    for statistic in statistics:
         code = code_hash(*CODE, *statistic.code)
         key = key_of(statistic.name, soundfont, quick, code, *(case.name for case in paired))
         record = store.get(key)

@@ -55,7 +55,7 @@ class Net:
             raise UsageError(f"{model} {list(layers)}: expected one of {MODELS} and some of {LAYERS}")
         self.layers = tuple(layers)
         names = (*TIMBRAL, *TEMPORAL, *MIDDLE)
-        self._trained = Layers(model, names, 1 + len(names), device)
+        self.trained = Layers(model, names, 1 + len(names), device)
         self.front_end = LogMel(device)
 
     def __call__(self, spectrogram: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -64,7 +64,7 @@ class Net:
 
     def activations(self, levels: torch.Tensor) -> dict[str, torch.Tensor]:
         """Log mel levels (frames, 96) -> layer -> (channels, frames, 1)."""
-        x = self._trained.normalise(levels[None, None], 0)
+        x = self.trained.normalise(levels[None, None], 0)
         found = {}
         deep = any(layer in self.layers for layer in LAYERS[2:])
         if deep or "timbral" in self.layers:
@@ -77,7 +77,7 @@ class Net:
 
     def _over_bands(self, x: torch.Tensor, names: Sequence[str], number: int) -> torch.Tensor:
         """Each filter's strongest answer at any band: (channels, frames, 1)."""
-        trained, answers = self._trained, []
+        trained, answers = self.trained, []
         for place, name in enumerate(names):
             # As many frames come out as go in; a filter of even length sees one more of what comes than of what was.
             length = FRAMES_LONG[name]
@@ -93,7 +93,7 @@ class Net:
         for place, name in enumerate(MIDDLE):
             # Channels lie where bands do: a filter spans all of them.
             seen = pad(x.permute(2, 1, 0)[None], (0, 0, 3, 3))
-            answer = self._trained.normalise(self._trained.convolve(seen, name), 6 + place)[0]
+            answer = self.trained.normalise(self.trained.convolve(seen, name), 6 + place)[0]
             x = answer if place == 0 else answer + x
             found[LAYERS[2 + place]] = x
         return found

@@ -53,7 +53,7 @@ class Net:
             raise UsageError(f"{model} {list(layers)}: expected one of {MODELS} and some of {LAYERS}")
         self.layers = tuple(layers)
         self._blocks = max(LAYERS.index(layer) for layer in layers) + 1
-        self._trained = Layers(model, (*CONVOLUTIONS, "dense"), 1 + len(LAYERS), device)
+        self.trained = Layers(model, (*CONVOLUTIONS, "dense"), 1 + len(LAYERS), device)
         self.front_end = LogMel(device)
 
     def __call__(self, spectrogram: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -62,7 +62,7 @@ class Net:
 
     def activations(self, levels: torch.Tensor) -> dict[str, torch.Tensor]:
         """Log mel levels (frames, 96) -> layer -> (channels, frames, bands)."""
-        found, trained = {}, self._trained
+        found, trained = {}, self.trained
         x = trained.normalise(levels[None, None], 0)
         for block, name in enumerate(LAYERS[: self._blocks]):
             x = trained.normalise(trained.convolve(x, CONVOLUTIONS[block], padding=1), block + 1)
@@ -79,6 +79,6 @@ class Net:
             )
         # TensorFlow flattens frames x bands x channels.
         flat = self.activations(levels)["pool5"].permute(1, 2, 0).reshape(-1)
-        tensors = self._trained.tensors
+        tensors = self.trained.tensors
         logits = flat @ tensors["dense/kernel"] + tensors["dense/bias"]
         return torch.sigmoid(logits).detach().cpu().numpy()

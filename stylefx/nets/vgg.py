@@ -86,7 +86,7 @@ class Net:
         self.layers = tuple(layers)
         last = max(names.index(layer) for layer in layers)
         read = _vgg19 if self.name == "vgg19" else _vgg16
-        self._convolutions = [
+        self.convolutions = [
             Convolution(
                 name, torch.from_numpy(kernel.copy()).to(device), torch.from_numpy(bias.copy()).to(device)
             )
@@ -102,7 +102,7 @@ class Net:
         """log(1 + |STFT|) of `grid` (frames, bins) -> layer -> (channels, frames', bins')."""
         found = {}
         x = self.picture(spectrogram)[None]
-        for layer in self._convolutions:
+        for layer in self.convolutions:
             if layer.name.endswith("_1") and layer.name != "conv1_1":
                 x = avg_pool2d(x, 2)
             x = torch.relu(conv2d(x, layer.kernel, layer.bias, padding=1))

@@ -1,0 +1,50 @@
+"""Feature nets as style statistics: timbre is what is compared; trained weights and random ones differ."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sounds import melody
+from trained_nets import needs_musicnn, needs_vgg16
+
+from benchmarks.net_statistics import NET_STATISTICS
+
+RATE = 44_100
+RICH, DULL = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.5, 0.4), (1.0, 0.05)
+BY_NAME = {statistic.name: statistic for statistic in NET_STATISTICS}
+
+
+def test_every_row_has_a_name_of_its_own() -> None:
+    assert len(BY_NAME) == len(NET_STATISTICS)
+
+
+@needs_musicnn
+@needs_vgg16
+@pytest.mark.parametrize(
+    "name",
+    [
+        "musicnn vgg (MagnaTagATune), pool4",
+        "musicnn (Million Song), cnn3",
+        "VGG-16 (photographs), conv1_1",
+        "musicnn vgg, random weights, pool1",
+    ],
+)
+def test_a_timbre_at_other_pitches_is_nearer_than_another_timbre_at_the_same(name: str) -> None:
+    statistic = BY_NAME[name]
+    rich, elsewhere = (
+        statistic.describe(melody(pitches, 1.2, RICH), RATE) for pitches in ((60, 62, 64), (61, 64, 65))
+    )
+    dull = statistic.describe(melody((60, 62, 64), 1.2, DULL), RATE)
+    assert statistic.distance(rich, rich) == pytest.approx(0, abs=1e-6)
+    assert statistic.distance(rich, elsewhere) < statistic.distance(rich, dull)
+
+
+@needs_musicnn
+def test_random_weights_are_others_and_always_the_same() -> None:
+    clip = melody((60, 67), 1.2, RICH)
+    trained, random = (
+        BY_NAME[f"musicnn vgg{which}, pool2"].describe(clip, RATE)
+        for which in (" (MagnaTagATune)", ", random weights")
+    )
+    assert np.array_equal(random, BY_NAME["musicnn vgg, random weights, pool2"].describe(clip, RATE))
+    assert BY_NAME["musicnn vgg, random weights, pool2"].distance(trained, random) > 0.01
