@@ -78,6 +78,7 @@ class Method:
         }
 
 
+_GRINSTEIN = 'Grinstein, Duong, Ozerov & Perez 2018, "Audio style transfer", ICASSP, arXiv 1710.11385'
 _ALL = (
     Method(
         "harmonic",
@@ -118,6 +119,147 @@ _ALL = (
         "stylefx.optimise.random2d:Random2d",
         iterations=100,
         cpu_factor=3.0,
+    ),
+    Method(
+        "gatys",
+        "VGG trained on photographs, the spectrogram as an image",
+        'Gatys, Ecker & Bethge 2015, "A neural algorithm of artistic style", arXiv 1508.06576',
+        {
+            "features": "VGG (mean pooling) on the image; ours: log1p |STFT| in 32 bands an octave",
+            "loss": "1/2 sum (F - F_content)^2 at conv4_2, 1/(4 N^2 M^2) sum (G - G_style)^2 at conv1_1 .. conv5_1, "
+            "content over style 1e-3; ours: both over positions",
+            "optimiser": "L-BFGS; ours: from the content, 100 steps",
+        },
+        "stylefx.optimise.gatys:Gatys",
+        iterations=100,
+        cpu_factor=20.0,
+        weights="pretrained",
+    ),
+    Method(
+        "he",
+        "VGG-19 with random weights, chosen layer by layer",
+        'He, Wang & Hopcroft 2016, "A powerful generative model using random weights for the deep image '
+        'representation", NIPS',
+        {
+            "features": "VGG-19, Gaussian weights, each layer the best of several draws by reconstruction; ours: of 3, "
+            "the layer's own input reconstructed; the image of gatys",
+            "loss": "Gram matrices over their norms at conv1_1 .. conv5_1, content at conv4_2; ours: weight 0.3",
+            "optimiser": "L-BFGS; ours: from the content, 100 steps",
+        },
+        "stylefx.optimise.he:He",
+        iterations=100,
+        cpu_factor=20.0,
+    ),
+    Method(
+        "grinstein-vgg",
+        "from the content, style loss alone: VGG",
+        _GRINSTEIN,
+        {
+            "features": "as gatys",
+            "loss": "the style term of gatys alone",
+            "optimiser": "ours: 100 L-BFGS steps",
+        },
+        "stylefx.optimise.grinstein:GrinsteinVgg",
+        iterations=100,
+        cpu_factor=20.0,
+        weights="pretrained",
+    ),
+    Method(
+        "grinstein-musicnn",
+        "from the content, style loss alone: a net trained on music in SoundNet's place",
+        _GRINSTEIN,
+        {
+            "features": "as musicnn (theirs: SoundNet)",
+            "loss": "the style term of musicnn alone",
+            "optimiser": "ours: 100 L-BFGS steps",
+        },
+        "stylefx.optimise.grinstein:GrinsteinMusicnn",
+        iterations=100,
+        cpu_factor=5.0,
+        bins=257,
+        weights="pretrained",
+    ),
+    Method(
+        "grinstein-random",
+        "from the content, style loss alone: the wide, shallow, random layer",
+        _GRINSTEIN,
+        {
+            "features": "as ulyanov",
+            "loss": "the style term of ulyanov alone",
+            "optimiser": "ours: 300 L-BFGS steps",
+        },
+        "stylefx.optimise.grinstein:GrinsteinRandom",
+        iterations=300,
+        cpu_factor=2.0,
+    ),
+    Method(
+        "grinstein-mcdermott",
+        "from the content, style loss alone: auditory statistics",
+        _GRINSTEIN,
+        {"features": "as mcdermott", "loss": "as mcdermott", "optimiser": "ours: 100 L-BFGS steps"},
+        "stylefx.optimise.grinstein:GrinsteinMcDermott",
+        iterations=100,
+        cpu_factor=2.0,
+        layout="texture",
+    ),
+    Method(
+        "mcdermott",
+        "auditory texture statistics, from noise",
+        'McDermott & Simoncelli 2011, "Sound texture perception via statistics of the auditory periphery", Neuron 71',
+        {
+            "features": "30 cochlear bands 52 Hz .. 8844 Hz on the ERB scale, envelopes to the power 0.3 at 400 Hz, 20 "
+            "modulation bands 0.5 .. 200 Hz of Q 2",
+            "loss": "marginal moments, envelope correlations 1 .. 21 bands apart, modulation power, C1, C2; ours: each "
+            "class over its norm",
+            "optimiser": "from noise; ours: 200 L-BFGS steps on the waveform",
+        },
+        "stylefx.optimise.mcdermott:McDermott",
+        iterations=200,
+        cpu_factor=4.0,
+        layout="texture",
+    ),
+    Method(
+        "verma",
+        "AlexNet with 3 x 3 kernels, energy envelopes over frequency and time",
+        'Verma & Smith 2018, "Neural style transfer for audio spectrograms", arXiv 1801.01589',
+        {
+            "features": "five convolutions of 3 x 3; ours: random weights (theirs are unpublished), the image of gatys",
+            "loss": "content, style, spectral and temporal energy; ours: weights 0.3, 1, 1, 1, each over its norm",
+            "optimiser": "ours: from the content, 100 L-BFGS steps",
+        },
+        "stylefx.optimise.verma:Verma",
+        iterations=100,
+        cpu_factor=20.0,
+    ),
+    Method(
+        "antognini",
+        "six random layers, Gram, autocorrelation and diversity",
+        'Antognini, Hoffman & Weiss 2019, "Audio texture synthesis with random neural networks: improving diversity '
+        'and quality", ICASSP',
+        {
+            "features": "log magnitudes at 16 kHz, 512 / 64; 512 filters each of 2, 4, 8, 16, 64 and 128 frames, ReLU",
+            "loss": "Gram over its norm, autocorrelation at lags 0.2 .. 2 s, diversity; ours: weights 1, 0.1, 0.001",
+            "optimiser": "L-BFGS; ours: from the content, 100 steps",
+        },
+        "stylefx.optimise.antognini:Antognini",
+        iterations=100,
+        cpu_factor=20.0,
+        bins=257,
+    ),
+    Method(
+        "musicnn",
+        "a net trained on music",
+        'the net: Pons & Serra 2019, "musicnn: pre-trained convolutional neural networks for music audio tagging"',
+        {
+            "features": "musicnn's vgg, 16 kHz, 96 mel bands",
+            "loss": "ours: Gram over its norm at pool1 .. pool4, content at pool1, weight 0.3",
+            "optimiser": "ours: from the content, 100 L-BFGS steps",
+        },
+        "stylefx.optimise.musicnn:Musicnn",
+        iterations=100,
+        cpu_factor=5.0,
+        bins=257,
+        weights="pretrained",
     ),
 )
 METHODS: Mapping[str, Method] = MappingProxyType({each.name: each for each in _ALL})

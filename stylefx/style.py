@@ -22,6 +22,7 @@ from stylefx.methods import METHODS, Method
 from stylefx.output import check_output
 
 FILTERS = 64  # of optimise/harmonic.py, which is slow to import
+COCHLEAR_BANDS = 30  # of nets/cochlea.py, likewise
 # Array name -> shape, per layout. A word stands for any size, the same wherever the word appears.
 Shape = tuple[str | int, ...]
 # The decoder compares its sizes with its features' when it is made (decode/decoder.py).
@@ -41,6 +42,13 @@ DECODER: dict[str, Shape] = {
 LAYOUTS: dict[str, dict[str, Shape]] = {
     "decoder": {"gram": (FILTERS, FILTERS), "envelope": (POSITIONS,), **DECODER},
     "spectrogram": {"log_magnitudes": ("frames", "bins")},
+    "texture": {
+        "marginals": (COCHLEAR_BANDS, 4),
+        "correlations": (173,),  # pairs of bands 1, 2, 3, 5, 8, 11, 16 and 21 apart
+        "modulation_power": (COCHLEAR_BANDS, 20),
+        "c1": (6, 57),  # pairs of bands 1 and 2 apart
+        "c2": (COCHLEAR_BANDS, 5, 2),
+    },
 }
 
 
@@ -61,6 +69,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "envelope": (-50.0, 50.0),  # natural log of magnitude
     "log_magnitudes": (0.0, 50.0),
     "preview": (-300.0, 300.0),
+    "marginals": (-1e5, 1e5),
+    **dict.fromkeys(("correlations", "c1", "c2"), (-1.001, 1.001)),
+    "modulation_power": (0.0, 100.0),
     **dict.fromkeys(DECODER, (-100.0, 100.0)),
 }
 

@@ -29,6 +29,8 @@ class SpectrogramMethod:
         Of the spectrogram that style, content and output are seen as.
     shortest_frames : int
         What the features need; a shorter block is silence or a remnant and stays as it is.
+    keeps_unheard : bool
+        Whether what lies above the grid's highest frequency stays as it is in the content; else it is silent.
     watch : callable or None
         Told the part of a block's steps that is done.
     """
@@ -36,6 +38,7 @@ class SpectrogramMethod:
     grid: Grid = GRID
     window = "hann"
     shortest_frames = 12
+    keeps_unheard = False
 
     def __init__(self, style: Style, iterations: int, device: str):
         self.iterations = iterations
@@ -71,11 +74,15 @@ class SpectrogramMethod:
         grid = self.grid
         if len(audio) * grid.sample_rate < self.shortest_frames * grid.hop * sample_rate:
             return audio
-        content = log_magnitudes(soxr.resample(audio, sample_rate, grid.sample_rate), grid)
+        sound = soxr.resample(audio, sample_rate, grid.sample_rate)
+        content = log_magnitudes(sound, grid)
         magnitude = np.expm1(self.optimise(content).clip(min=0)).T
         window = np.hanning(grid.n_fft + 1)[:-1]
         samples = griffin_lim(magnitude, grid.n_fft, grid.hop, window, GRIFFIN_LIM_ITERATIONS, self.seed)
-        return as_long_as(audio, soxr.resample(samples.astype(np.float32), grid.sample_rate, sample_rate))
+        styled = as_long_as(audio, soxr.resample(samples.astype(np.float32), grid.sample_rate, sample_rate))
+        if self.keeps_unheard:
+            styled += unheard(audio, sound, sample_rate, grid.sample_rate)
+        return styled
 
     def tensor(self, array: np.ndarray) -> torch.Tensor:
         """float32 on the method's device."""
@@ -85,3 +92,8 @@ class SpectrogramMethod:
 def as_long_as(audio: np.ndarray, samples: np.ndarray) -> np.ndarray:
     """``samples``, cut or followed by zeros to the length of ``audio``."""
     return np.pad(samples, (0, max(0, len(audio) - len(samples))))[: len(audio)]
+
+
+def unheard(audio: np.ndarray, sound: np.ndarray, sample_rate: int, lower_rate: int) -> np.ndarray:
+    """What of ``audio`` is lost in ``sound``, the same at a lower rate: (samples,) as long as ``audio``."""
+    return audio - as_long_as(audio, soxr.resample(sound, lower_rate, sample_rate))

@@ -1,0 +1,52 @@
+"""A net trained on music as the ear of Gatys' objective: "a pretrained network for audio".
+
+The `vgg` of musicnn (Pons & Serra 2019, "musicnn: pre-trained convolutional neural networks for music audio
+tagging"), trained to tag music: see nets/musicnn_vgg.py. Style: Gram matrices of its first four blocks, each over its
+norm; content: the features of the first, ``||F - F_content||^2 / ||F_content||^2``, weighted; from the content. Its
+own front end is 16 kHz: what lies above 8 kHz stays the content's.
+
+It runs on blocks: a forward pass costs 0.07 CPU seconds a second of sound, but to descend it takes a forward and a
+backward pass over everything a position sees, every step; at hop rate that is far from real time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from stylefx.nets.log_mel import GRID
+from stylefx.optimise.gatys import NetMethod
+from stylefx.optimise.gram import gram, relative_distance
+
+STYLE_LAYERS = ("pool1", "pool2", "pool3", "pool4")
+CONTENT_LAYER = "pool1"
+CONTENT_WEIGHT = 0.3
+
+
+class Musicnn(NetMethod):
+    """Gram matrices and content of musicnn's `vgg`, on the grid that it was trained on."""
+
+    grid = GRID
+    keeps_unheard = True
+    trained = True
+    # Two frames are left of four halvings.
+    shortest_frames = 64
+
+    @classmethod
+    def net(cls, device: torch.device, seed: int) -> Any:
+        """The net with trained weights."""
+        from stylefx.nets.musicnn_vgg import Net
+
+        return Net(device, STYLE_LAYERS)
+
+    def style_loss(self, features: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Mean over the style layers, each over its target's norm."""
+        losses = [relative_distance(gram(features[name]), self.targets[name]) for name in STYLE_LAYERS]
+        return torch.stack(losses).mean()
+
+    def content_loss(
+        self, features: dict[str, torch.Tensor], kept: dict[str, torch.Tensor]
+    ) -> torch.Tensor | float:
+        """Relative distance at the first block, weighted."""
+        return CONTENT_WEIGHT * relative_distance(features[CONTENT_LAYER], kept[CONTENT_LAYER])
