@@ -41,14 +41,18 @@ def draw_medians(records: list[Record], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def draw_spectrograms(sounds: dict[str, tuple[np.ndarray, int]], title: str, path: Path) -> None:
-    """Spectrograms side by side on one colour scale: content, style, outputs, target."""
+def draw_spectrograms(
+    sounds: dict[str, tuple[np.ndarray, int]], title: str, path: Path, columns: int | None = None
+) -> None:
+    """Spectrograms side by side on one colour scale, ``columns`` in a line: content, style, outputs, target."""
     import librosa
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(2.9 * len(sounds), 3.6), layout="constrained")
+    columns = columns or len(sounds)
+    lines = -(-len(sounds) // columns)
+    figure = Figure(figsize=(2.9 * columns, 3.6 * lines), layout="constrained")
     figure.suptitle(title, fontsize=10)
-    axes = np.atleast_1d(figure.subplots(1, len(sounds), sharey=True))
+    axes = np.ravel(figure.subplots(lines, columns, sharey=True, squeeze=False))
     for axis, (name, (audio, sample_rate)) in zip(axes, sounds.items()):
         mono = at_rate(audio, sample_rate, SAMPLE_RATE)
         mel = librosa.feature.melspectrogram(y=mono, sr=SAMPLE_RATE, n_mels=128, hop_length=256)

@@ -35,8 +35,8 @@ def keep_clip(style: np.ndarray, sample_rate: int) -> np.ndarray:
 class Row:
     """``learn`` sees the clip only, ``apply`` the content and what was learnt; mono float32 (samples,).
 
-    ``code`` names the files whose change makes earlier results stale; ``kind`` is ``rival``, ``stylefx`` or
-    ``ablation``; rows with ``subset`` run on every sixth case only, because they are slow or many.
+    ``code`` names the files whose change makes earlier results stale; ``kind`` is ``rival``, ``stylefx``,
+    ``ablation`` or ``method``; rows with ``subset`` run on every sixth case only, because they are slow or many.
     """
 
     name: str

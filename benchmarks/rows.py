@@ -1,9 +1,11 @@
-"""The catalogue of rows: rivals, stylefx at its qualities and live, and what each stage adds (ablation)."""
+"""The catalogue of rows: rivals, stylefx at its qualities and live, and what each stage adds
+(ablation), the published methods."""
 
 from __future__ import annotations
 
 from benchmarks import engine
 from benchmarks.baselines import copies, musaicing, spectral, ulyanov_cifka, ulyanov_published
+from benchmarks.method_rows import METHOD_ROWS
 from benchmarks.row import Row, code_of
 from stylefx.errors import UsageError
 
@@ -47,6 +49,7 @@ _CATALOGUE = (
     _subset("phase: rtpghi", "from magnitudes alone, refined", phase=("rtpghi", 4)),
     _subset("phase: borrowed", "the content's phase, refined", phase=("borrowed", 4)),
     _subset("phase: no refinement", "mixed gradients alone", phase=("mixed", 0)),
+    *METHOD_ROWS,
 )
 ROWS = {row.name: row for row in _CATALOGUE}
 

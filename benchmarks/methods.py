@@ -1,0 +1,142 @@
+"""``python -m benchmarks.methods``: every published method on a few paired cases -> METHODS.md and its picture.
+
+The cases are the subset of FluidR3_GM's (every sixth), their contents and targets cut to a few seconds, because some
+methods take twenty CPU seconds for one of sound. Results are kept like those of `python -m benchmarks`; what the
+figures mean for the literature's open questions is written by hand after a run, in METHODS-COMMENT.md.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import method_validity, plots, quality, tables, timing
+from benchmarks.cases import Case, paired
+from benchmarks.method_rows import ITERATIONS, METHOD_ROWS, iterations, output_path
+from benchmarks.quality import Record
+from benchmarks.rows import ROWS
+from benchmarks.store import Store
+from benchmarks.tables import as_cells, markdown_table, number
+from stylefx.methods import METHODS
+
+HERE = Path(__file__).parent
+COMMENT = HERE / "METHODS-COMMENT.md"
+PICTURE = "methods.png"
+SOUNDFONT = "FluidR3_GM"
+SECONDS = 4.0
+# To compare with: nothing done, the plainest rival, and the default.
+BESIDE = ("copy content", "EQ match", "stylefx")
+COLUMNS = ("mel_closed", "timbre_closed", "pitch_kept", "onset", "copy")
+
+
+def main() -> int:
+    """Measure, draw, write."""
+    timing.single_thread()
+    began = time.process_time()
+    store = Store()
+    cases = [shortened(case) for case in paired(SOUNDFONT)]
+    rows = [*(replace(ROWS[name], subset=True) for name in BESIDE), *METHOD_ROWS]
+    records = quality.run(cases, rows, store, SOUNDFONT)
+    validity = method_validity.run(paired(SOUNDFONT), store)
+    played = [case for number, case in enumerate(cases) if number % quality.SUBSET_STEP == 0]
+    (HERE / "pictures").mkdir(exist_ok=True)
+    plots.draw_spectrograms(
+        sounds(played[0]), played[0].name, HERE / "pictures" / PICTURE, columns=len(METHOD_ROWS) // 2 + 1
+    )
+    cpu_minutes = (time.process_time() - began) / 60
+    (HERE / "METHODS.md").write_text(page(records, validity, cpu_minutes))
+    failed = [record for record in (*records, *validity) if "error" in record]
+    for record in failed:
+        print(f"benchmarks: failed: {record}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def shortened(case: Case) -> Case:
+    """The first seconds of content and target; the style clip whole."""
+    assert case.target is not None
+    samples = round(SECONDS * case.sample_rate)
+    notes = [note for note in case.notes if note[0] < SECONDS]
+    return replace(case, content=case.content[:samples], target=case.target[:samples], notes=notes)
+
+
+def sounds(case: Case) -> dict[str, tuple[np.ndarray, int]]:
+    """Content, style, what each row made of it, target."""
+    assert case.target is not None
+    rate = case.sample_rate
+    found = {"content": (case.content, rate), "style": (case.style[: len(case.content)], rate)}
+    for row in METHOD_ROWS:
+        path = output_path(row.name, case.content)
+        if path.exists():
+            found[row.name] = (np.load(path), rate)
+    return {**found, "target": (case.target, rate)}
+
+
+def page(records: list[Record], validity: list[dict[str, Any]], cpu_minutes: float) -> str:
+    """The whole of METHODS.md."""
+    about = ", ".join(f"{name} {value}" for name, value in timing.machine().items())
+    names = list(dict.fromkeys(record["case"] for record in records))
+    parts = [
+        "# The methods stylefx descends from, and what they do here",
+        f"Written by `python -m benchmarks.methods` on {datetime.date.today().isoformat()}. Machine: {about}. "
+        f"One thread; {cpu_minutes:.0f} CPU minutes in this run (results of unchanged code come from the cache).",
+        *([COMMENT.read_text().strip()] if COMMENT.exists() else []),
+        "## Quality",
+        f"{len(names)} paired cases of {SOUNDFONT} (every {quality.SUBSET_STEP}th), the first {SECONDS:g} s of each, "
+        "through `fit --method` and `render`; medians. Metrics: RESULTS.md. `steps` are the optimiser's; "
+        f"{', '.join(ITERATIONS)} take fewer here than their default. `cpu` is CPU seconds per second of sound with "
+        "so many steps. Cases: " + "; ".join(names) + ".",
+        quality_table(records),
+        f"![the first case](pictures/{PICTURE})",
+        "## Which statistic hears the instrument, not the tune",
+        method_validity.ABOUT,
+        method_validity.table(validity),
+        "## Every case",
+        tables.per_case(records),
+        "## References and settings",
+        'What begins with "ours" is not the paper\'s. `default cpu` is CPU seconds per second of mono sound with the '
+        "default number of steps.",
+        reference_table(),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def quality_table(records: list[Record]) -> str:
+    """One line a row: medians."""
+    lines = []
+    for row in dict.fromkeys(record["row"] for record in records):
+        mine = [record for record in records if record["row"] == row]
+        found = quality.medians(mine, (*COLUMNS, "render_factor"))
+        steps = str(iterations(METHODS[row])) if row in METHODS else "-"
+        errors = [record["error"] for record in mine if "error" in record]
+        cells = [number(found.get(name)) for name in (*COLUMNS, "render_factor")]
+        lines.append([row, steps, *cells, errors[0][:80] if errors else ""])
+    return markdown_table(["method", "steps", *COLUMNS, "cpu", "failures"], lines)
+
+
+def reference_table() -> str:
+    """From the catalogue."""
+    lines = []
+    for method in METHODS.values():
+        settings = "; ".join(f"*{key}* {value}" for key, value in method.settings.items())
+        cells = {
+            "method": f"`{method.name}`",
+            "reference": method.reference,
+            "settings": settings,
+            "weights": method.weights,
+            "default steps": method.iterations,
+            "real time": "yes" if method.real_time else "no",
+            "default cpu": method.cpu_factor,
+        }
+        lines.append(as_cells(cells, tuple(cells)))
+    headers = ("method", "reference", "settings", "weights", "default steps", "real time", "default cpu")
+    return markdown_table(headers, lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
