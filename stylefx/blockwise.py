@@ -113,5 +113,7 @@ class BlockwisePath:
             return np.zeros_like(channel)
         part = slice(sounding[0], sounding[-1] + 1)
         styled = np.zeros_like(channel)
-        styled[part] = self._method.transform(channel[part], self._sample_rate)
+        found = self._method.transform(channel[part], self._sample_rate)
+        # Whatever a style says, what is played are numbers.
+        styled[part] = np.nan_to_num(found, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         return styled

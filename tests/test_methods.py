@@ -62,6 +62,20 @@ def test_info_says_that_it_is_offline_and_live_refuses_it(style, tmp_path, style
         _ = StyleTransfer(style).bank
 
 
+def test_a_clip_that_is_too_short_for_a_method_is_refused_in_a_sentence():
+    with pytest.raises(StylefxError, match=r"the clip has 0.5\d s, this method needs 0.77 s"):
+        fit(melody((60,), 0.52, (1.0, 0.5), RATE), RATE, method="antognini")
+
+
+@pytest.mark.parametrize("name", ["random2d", "mcdermott", "verma"])
+def test_a_forged_style_still_plays_numbers(name):
+    """All zeros pass the checks of a style file."""
+    fitted = fit(melody((60, 64), 0.6, (1.0, 0.5), RATE), RATE, method=name)
+    nothing = {key: np.zeros_like(array) for key, array in fitted.arrays.items()}
+    effect = StyleTransfer(Style(name, nothing, fitted.meta), iterations=2, device="cpu")
+    assert np.isfinite(effect(melody((62,), 0.6, (1.0, 0.2), RATE), RATE)).all()
+
+
 def test_any_chunks_give_the_same_samples_across_two_blocks(style):
     """Sound around the end of the first block only: what is silent is not optimised."""
     sound = melody((62, 65), 1.2, (1.0, 0.2), RATE)[:, None]

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from stylefx.optimise.descent import Objective, by_autograd
-from stylefx.optimise.gram import gram
+from stylefx.optimise.gram import TINY, gram
 from stylefx.optimise.image import logarithmic_hz, triangular_bands
 from stylefx.optimise.offline import SpectrogramMethod
 from stylefx.style import Style
@@ -94,7 +94,7 @@ class ImageMethod(NetMethod):
     """A net method that sees the log spectrogram as an image over log frequency."""
 
     # Four times halved there must be something left.
-    shortest_frames = 32
+    shortest_frames = 16
 
     def prepare(self) -> None:
         """The bands of the image."""
@@ -123,7 +123,9 @@ class Gatys(ImageMethod):
         super().prepare()
         self._means: dict[str, torch.Tensor] = {}
         with torch.no_grad():
-            self._means = {name: found.mean() for name, found in self.features(self.style).items()}
+            self._means = {
+                name: found.mean().clamp_min(TINY) for name, found in self.features(self.style).items()
+            }
 
     def features(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
         """Layers whose mean activation, on the clip, is 1."""

@@ -112,9 +112,11 @@ class McDermott:
         self.watch: Watch | None = None
         self._net = cochlea.Net(self.device)
         self.targets = {
-            name: torch.as_tensor(style.arrays[name], dtype=torch.float32, device=self.device)
+            name: torch.tensor(style.arrays[name], dtype=torch.float32, device=self.device)
             for name in ("marginals", "correlations", "modulation_power", "c1", "c2")
         }
+        # A mean of an envelope; a forged style may say otherwise.
+        self.targets["marginals"][:, 0].clamp_(min=TINY)
 
     @classmethod
     def learn(cls, audio: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:

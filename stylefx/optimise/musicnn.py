@@ -31,7 +31,7 @@ class Musicnn(NetMethod):
     keeps_unheard = True
     trained = True
     # Two frames are left of four halvings.
-    shortest_frames = 64
+    shortest_frames = 32
 
     @classmethod
     def net(cls, device: torch.device, seed: int) -> Any:

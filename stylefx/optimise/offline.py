@@ -13,6 +13,7 @@ import torch
 
 from stylefx.analysis.grid import Grid
 from stylefx.compute import compute_device
+from stylefx.errors import StylefxError
 from stylefx.learn.spectrogram import GRID, learn_spectrogram, log_magnitudes
 from stylefx.optimise.descent import Objective, Watch, lbfgs
 from stylefx.style import Style
@@ -28,7 +29,7 @@ class SpectrogramMethod:
     grid : Grid
         Of the spectrogram that style, content and output are seen as.
     shortest_frames : int
-        What the features need; a shorter block is silence or a remnant and stays as it is.
+        What the features need: of a clip, and of a block; a shorter block is a remnant and stays as it is.
     keeps_unheard : bool
         Whether what lies above the grid's highest frequency stays as it is in the content; else it is silent.
     watch : callable or None
@@ -43,13 +44,25 @@ class SpectrogramMethod:
     def __init__(self, style: Style, iterations: int, device: str):
         self.iterations = iterations
         self.device, self.seed = compute_device(device), style.meta["seed"]
-        self.style = self.tensor(style.arrays["log_magnitudes"])
+        self.style = self.tensor(self._long_enough(style.arrays["log_magnitudes"]))
         self.watch: Watch | None = None
 
     @classmethod
     def learn(cls, audio: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
         """The arrays of a style from mono ``audio`` float32 (samples,)."""
-        return learn_spectrogram(audio, sample_rate, cls.grid)
+        arrays = learn_spectrogram(audio, sample_rate, cls.grid)
+        cls._long_enough(arrays["log_magnitudes"])
+        return arrays
+
+    @classmethod
+    def _long_enough(cls, frames: np.ndarray) -> np.ndarray:
+        """The frames, if the features have something to see in them."""
+        if len(frames) < cls.shortest_frames:
+            seconds = cls.grid.hop_seconds
+            raise StylefxError(
+                f"the clip has {len(frames) * seconds:.2f} s, this method needs {cls.shortest_frames * seconds:.2f} s"
+            )
+        return frames
 
     def objective(self, content: torch.Tensor) -> Objective:
         """The objective of a block whose log magnitudes are ``content`` (frames, bins)."""

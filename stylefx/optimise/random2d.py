@@ -17,7 +17,7 @@ import math
 import torch
 
 from stylefx.learn.spectrogram import GRID
-from stylefx.optimise.closed_form import ArcCosineKernel, ContentLoss, GramLoss
+from stylefx.optimise.closed_form import TINY, ArcCosineKernel, ContentLoss, GramLoss
 from stylefx.optimise.descent import Objective
 from stylefx.optimise.image import logarithmic_hz, triangular_bands
 from stylefx.optimise.offline import SpectrogramMethod
@@ -53,8 +53,8 @@ class Random2d(SpectrogramMethod):
     def objective(self, content: torch.Tensor) -> Objective:
         """Both losses on the patches; their gradients go back through image and bands."""
         content_loss = ContentLoss(self._kernel, self._patches(content))
-        content_weight = CONTENT_WEIGHT / content_loss.target_norm
-        style_weight = 1 / self._gram.target_norm
+        content_weight = CONTENT_WEIGHT / content_loss.target_norm.clamp_min(TINY)
+        style_weight = 1 / self._gram.target_norm.clamp_min(TINY)
 
         def objective(frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             frames = frames.detach().requires_grad_()
