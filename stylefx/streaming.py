@@ -17,7 +17,6 @@ from stylefx.bank import StyleBank
 from stylefx.params import PARAMETERS, Settings
 from stylefx.phase.borrowed import BorrowedPhase
 from stylefx.phase.carrier import Carrier
-from stylefx.phase.stage import Phase
 from stylefx.synthesis.blend import Crossfade, blend
 from stylefx.synthesis.freeze import Freeze
 from stylefx.synthesis.limiter import Limiter
@@ -27,6 +26,8 @@ from stylefx.synthesis.ramp import Ramp
 from stylefx.voice import Clock, Voice
 
 TINY = 1e-12
+# Levels are blended in dB, where the first steps are heard most: this evens out the knob.
+TAPER = 1.2
 
 
 class StreamingPath:
@@ -37,8 +38,7 @@ class StreamingPath:
         self.analysis = Analysis()
         self.carrier = Carrier()
         self._latency = latency
-        # Gradients of the magnitude tell the phase under a symmetric window only.
-        self.phase: Phase | BorrowedPhase = Phase() if latency == "normal" else BorrowedPhase()
+        self.phase = BorrowedPhase()
         self.overlap_add = OverlapAdd()
         self.limiter = Limiter()
         self._clock = Clock()
@@ -97,7 +97,7 @@ class StreamingPath:
             magnitude = np.abs(reference_spectrum(spectrum))
             clock.charge("analysis")
             target = self._target(magnitude, self.voices.towards(shares))
-            strength = float(self.strength.towards(settings.strength, 1)[0])
+            strength = float(self.strength.towards(settings.strength, 1)[0]) ** TAPER
             spectrum = self.carrier.process(spectrum, strength)
             target = self.carrier.textured(target, magnitude, np.abs(reference_spectrum(spectrum)))
             target = blend([(magnitude, 1 - strength), (target, strength)])

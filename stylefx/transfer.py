@@ -47,7 +47,7 @@ class StyleTransfer:
     start
         ``decoder`` (default), ``envelope`` (the clip's on each frame) or ``content``: what the optimiser starts from.
     latency
-        ``normal`` (2560 samples at 44.1 and 48 kHz), ``low`` (1280) or ``lowest`` (640): less delay, less quality.
+        ``normal`` (2048 samples at 44.1 and 48 kHz), ``low`` (1280) or ``lowest`` (640): less delay, less quality.
         The offline methods have a latency of their own.
 
     Attributes

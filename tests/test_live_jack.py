@@ -161,7 +161,7 @@ def test_the_engine_adds_exactly_the_latency_that_it_declares(play_noise):
         report, heard = undisturbed(partial(play_noise, "--blocksize", 4 * PERIOD, *how))
         delays.append(exact_delay(heard, NOISE))
         declared += [line["samples"] for line in report["latency"]["lines"] if line["name"] == "engine"]
-    assert declared == [0, 2560, 1280]
+    assert declared == [0, 2048, 1280]
     assert [delay - delays[0] for delay in delays] == declared
 
 

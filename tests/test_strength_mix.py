@@ -48,11 +48,11 @@ def test_more_strength_is_further_from_the_content_and_nearer_to_the_styled(pair
     away = [apart_db(each, content) for each in played]
     left = [apart_db(each, played[-1]) for each in played]
     assert away == sorted(away)
-    assert np.diff(left).max() < 0.1
+    assert left == sorted(left, reverse=True)
     # Steps of about one size: no part of the knob does nothing or everything.
     steps = np.diff(away)
     assert steps.min() > 0.1 * away[-1]
-    assert steps.max() < 0.6 * away[-1]
+    assert steps.max() < 0.5 * away[-1]
 
 
 def test_no_level_changes_with_strength(pair):

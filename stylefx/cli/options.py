@@ -66,7 +66,7 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         "--latency",
         choices=("normal", "low", "lowest"),
         default="normal",
-        help="58, 29 or 15 ms of delay at 44.1 kHz; less delay costs quality (default normal)",
+        help="46, 29 or 15 ms of delay at 44.1 kHz; less delay costs quality (default normal)",
     )
     parser.add_argument(
         "--device",

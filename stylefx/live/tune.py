@@ -1,4 +1,4 @@
-"""Tuning: the shortest block and the most iterations with which this machine keeps up, found in half a minute.
+"""Tuning: the shortest block with which this machine keeps up, found in half a minute.
 
 The engine's work on every hop of a real recording is timed at the priority that it plays at, and how late an idle
 thread wakes up. A block is safe when 99.9 % of its work, begun that late, ends within a part of the block's own
@@ -28,8 +28,6 @@ REST_PART = 0.25
 SAFE_PART = 0.7
 RARE_PERCENT = 99.9
 LONGEST_BLOCK = 8192
-# How many times the style's own iterations are tried.
-TIMES = (0, 1, 2, 4, 8)
 
 
 @dataclass(frozen=True)
@@ -124,8 +122,8 @@ def tune(
         wake = _wake_seconds()
         for latency in latencies:
             engine, hop = engine_for(latency)
-            tried = {times * max(1, engine.iterations) for times in TIMES}
-            for iterations in sorted(tried) if latency == latencies[0] else [engine.iterations]:
+            # More iterations than the style's own are more work and no better; without any there is less.
+            for iterations in sorted({0, engine.iterations}) if latency == latencies[0] else [engine.iterations]:
                 engine.iterations = iterations
                 hop_seconds = _work_seconds(engine, hop, audio, sample_rate)
                 timings.append(
@@ -136,13 +134,9 @@ def tune(
 
 
 def _choose(timings: list[Timing]) -> tuple[Timing | None, int]:
-    """The shortest block that is safe with the style's own iterations, or else with fewer; then the most of those."""
-    own = timings[min(1, len(timings) - 1)].iterations
-    usual = [timing for timing in timings if timing.iterations <= own and timing.smallest_block is not None]
-    if not usual:
-        return None, 0
-    block = usual[-1].smallest_block or 0
-    return [timing for timing in timings if timing.is_safe(block)][-1], block
+    """The shortest block that is safe with the style's own iterations, the last of ``timings``, or else with fewer."""
+    usual = [timing for timing in timings if timing.smallest_block is not None]
+    return (usual[-1], usual[-1].smallest_block or 0) if usual else (None, 0)
 
 
 def _work_seconds(engine: StyleTransfer, hop: int, audio: np.ndarray, sample_rate: int) -> np.ndarray:

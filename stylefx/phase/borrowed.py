@@ -1,9 +1,10 @@
-"""Target magnitudes on the content's phase, made consistent with the signal before them: for asymmetric windows.
+"""Target magnitudes on the content's phase, made consistent with the signal before them: what the engine plays.
 
-Integrating gradients of the magnitude (`stylefx.phase.stage`) needs a window like a Gauss curve, symmetric. Where only
-the end of a long frame is played, the content's phase is the better start, and a target that is the content's magnitude
-gives the content. Then the frame is made to agree with the overlap-add signal that it continues (RTISI, Beauregard,
-Zhu & Wyse 2005, started with the phase of the mixture as in Magron & Virtanen's online spectrogram inversion, 2020).
+A target that is the content's magnitude gives the content. Every frame is made to agree with the overlap-add signal
+that it continues (RTISI, Beauregard, Zhu & Wyse 2005, started with the phase of the mixture as in Magron & Virtanen's
+online spectrogram inversion, 2020). On styled targets this reads like integrating the gradients of the magnitude
+(`stylefx.phase.stage`) on renders, keeps more of the notes of recordings, whose chords and noise those gradients do not
+tell apart, works under any window and waits for no later frame.
 
 Latency: none. A hop spent on a longer synthesis window is worth more than one of look-ahead.
 """
