@@ -48,7 +48,9 @@ _CATALOGUE = (
     _subset("16 iterations", "optimiser steps a hop", iterations=16),
     _subset("phase: rtpghi", "from magnitudes alone, a hop of look-ahead, refined", phase=("rtpghi", 4)),
     _subset("phase: mixed", "the same where the content's own phase does not fit", phase=("mixed", 4)),
-    _subset("phase: look-ahead", "the content's phase, refined with a hop of look-ahead", phase=("borrowed", 4)),
+    _subset(
+        "phase: look-ahead", "the content's phase, refined with a hop of look-ahead", phase=("borrowed", 4)
+    ),
     _subset("phase: no refinement", "mixed gradients alone", phase=("mixed", 0)),
     *METHOD_ROWS,
 )

@@ -123,7 +123,8 @@ def tune(
         for latency in latencies:
             engine, hop = engine_for(latency)
             # More iterations than the style's own are more work and no better; without any there is less.
-            for iterations in sorted({0, engine.iterations}) if latency == latencies[0] else [engine.iterations]:
+            fewer = [0] if engine.iterations and latency == latencies[0] else []
+            for iterations in [*fewer, engine.iterations]:
                 engine.iterations = iterations
                 hop_seconds = _work_seconds(engine, hop, audio, sample_rate)
                 timings.append(

@@ -1,6 +1,6 @@
 """Target magnitudes and the content's spectrum in, complex frames out, two hops later: the engine's rival.
 
-The engine plays `stylefx.phase.borrowed`; the benchmark compares it with these, which also serve where there is no content.
+The engine plays `stylefx.phase.borrowed`; the benchmark compares it with these, two of which need no content.
 
 First the phase is integrated from the log magnitudes of three frames, one hop of look-ahead (RTPGHI(1); Z. Prusa,
 P. Sondergaard, "Real-time spectrogram inversion using phase gradient heap integration", DAFx-16). ``rtpghi`` does just
