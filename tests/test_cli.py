@@ -92,7 +92,9 @@ def test_fit_info_render(trumpet: Path, tmp_path: Path, stylefx_command) -> None
     assert fitted["sources"][0]["name"] == "trumpet_solo.flac"
     told = json.loads(stylefx_command("info", style, "--json").stdout)
     assert told["arrays"].keys() >= {"preview"}
-    assert {key: told[key] for key in told if key not in ("arrays", "bytes")} == {
+    assert told["real_time"] is True
+    assert 0 < told["cpu_factor"] < 1
+    assert {key: told[key] for key in told if key not in ("arrays", "bytes", "real_time", "cpu_factor")} == {
         key: fitted[key] for key in fitted if key not in ("style", "bytes", "seconds")
     }
     assert told["bytes"] == fitted["bytes"] == style.stat().st_size
