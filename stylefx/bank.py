@@ -17,6 +17,7 @@ import numpy as np
 from stylefx.analysis.grid import Grid
 from stylefx.decode.listener import Listener
 from stylefx.errors import StylefxError, UsageError
+from stylefx.methods import METHODS
 from stylefx.params import MOST_STYLES, Settings
 from stylefx.style import Style
 from stylefx.voice import Clock, Voice
@@ -93,7 +94,7 @@ class StyleBank:
             self._slots = (*self._slots[: slot - 1], new, *self._slots[slot:])
 
     def _slot_for(self, style: Style, name: str | None) -> Slot:
-        if style.method != METHOD:
+        if not METHODS[style.method].real_time:
             raise StylefxError(
                 f"a style of the method {style.method!r} cannot stream: fit the clip with --method {METHOD}"
             )

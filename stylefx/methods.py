@@ -92,6 +92,24 @@ _ALL = (
         real_time=True,
     ),
     Method(
+        "musicnn-live",
+        "the default's decoder, its gains led by a net trained on music instead of random features, streaming",
+        'Pons & Serra 2019, "musicnn: pre-trained convolutional neural networks for music audio tagging", ISMIR '
+        "late-breaking session",
+        {
+            "features": "timbral layer of musicnn (MagnaTagATune), 204 filters of 7 frames x 38 mel bands, maximum "
+            "over places in frequency",
+            "statistic": "ours: Gram matrix over its norm, of the last second",
+            "optimiser": "ours: one step each third hop",
+        },
+        "stylefx.optimise.stream_musicnn:OptimiseTrained",
+        iterations=1,
+        cpu_factor=0.3,
+        layout="timbral decoder",
+        weights="pretrained",
+        real_time=True,
+    ),
+    Method(
         "ulyanov",
         "one wide random 1-D layer, in closed form",
         'Ulyanov & Lebedev 2016, "Audio texture synthesis and style transfer", blog',

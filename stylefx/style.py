@@ -23,6 +23,7 @@ from stylefx.output import check_output
 
 FILTERS = 64  # of optimise/harmonic.py, which is slow to import
 COCHLEAR_BANDS = 30  # of nets/cochlea.py, likewise
+TIMBRAL_FILTERS = 204  # of nets/newest_timbral.py, likewise
 # Array name -> shape, per layout. A word stands for any size, the same wherever the word appears.
 Shape = tuple[str | int, ...]
 # The decoder compares its sizes with its features' when it is made (decode/decoder.py).
@@ -41,6 +42,11 @@ DECODER: dict[str, Shape] = {
 }
 LAYOUTS: dict[str, dict[str, Shape]] = {
     "decoder": {"gram": (FILTERS, FILTERS), "envelope": (POSITIONS,), **DECODER},
+    "timbral decoder": {
+        "gram": (TIMBRAL_FILTERS, TIMBRAL_FILTERS),
+        "envelope": (POSITIONS,),
+        **DECODER,
+    },
     "spectrogram": {"log_magnitudes": ("frames", "bins")},
     "texture": {
         "marginals": (COCHLEAR_BANDS, 4),

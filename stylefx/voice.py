@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from stylefx.errors import UsageError
 from stylefx.optimise.stream import Optimise
 from stylefx.style import Style
 from stylefx.synthesis.loudness import Loudness
+
+if TYPE_CHECKING:
+    from stylefx.optimise.stream_musicnn import OptimiseTrained
 
 STARTS = ("decoder", "envelope", "content")
 
@@ -48,7 +52,7 @@ class Voice:
 
     def __init__(self, style: Style, listener: Listener, device: str, start: str):
         self.decode = _start_for(style, listener, start)
-        self.optimise = Optimise(style.arrays["gram"], style.meta["seed"], 0, compute_device(device))
+        self.optimise = _optimise_for(style, device)
         self.loudness = Loudness()
 
     @property
@@ -85,6 +89,16 @@ class Voice:
         target = self.optimise.process(start) if optimising else self.optimise.hold(start)
         clock.charge("optimise")
         return self.loudness.process(magnitude, target)
+
+
+def _optimise_for(style: Style, device: str) -> Optimise | OptimiseTrained:
+    """The stage that descends what the style's method compares."""
+    target = style.arrays["gram"]
+    if style.method == "musicnn-live":
+        from stylefx.optimise.stream_musicnn import OptimiseTrained
+
+        return OptimiseTrained(target, 0, compute_device(device))
+    return Optimise(target, style.meta["seed"], 0, compute_device(device))
 
 
 def _start_for(style: Style, listener: Listener, start: str):

@@ -35,7 +35,7 @@ def test_all_state_of_the_optimiser_lives_on_its_device(bright_style):
     stage.prepare(grid_for(44_100))
     base = torch.zeros(stage._recent.shape[1:], device="meta")
     stage._advance(base)
-    assert stage._gains.device.type == stage._recent.device.type == "meta"
+    assert stage._gains.values.device.type == stage._recent.device.type == "meta"
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")

@@ -87,8 +87,9 @@ def _learn(
     from stylefx.learn.harmonic import learn_harmonic
 
     grid = grid_for(sample_rate)
-    return (
-        {**learn_harmonic(mono, grid, seed), **fit_decoder(audio, sample_rate, quality, seed)},
-        grid,
-        "gauss",
-    )
+    arrays = learn_harmonic(mono, grid, seed)
+    if method == "musicnn-live":
+        from stylefx.learn.musicnn import learn_timbral
+
+        arrays["gram"] = learn_timbral(mono, grid)
+    return {**arrays, **fit_decoder(audio, sample_rate, quality, seed)}, grid, "gauss"

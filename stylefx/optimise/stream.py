@@ -2,9 +2,7 @@
 
 The block is the recent past: its features stay in running moments that fade over ``MEMORY_SECONDS``, and the newest
 frame is what can still move. Its variables are gains in dB on the frequency axis; style is the harmonic Gram target,
-content is staying near the start, and neighbouring gains hang together so that partials stay partials. Latency: none.
-
-Steps are RMS-normalised descent (Tieleman & Hinton 2012), so that no rate needs tuning per pair of sounds.
+content is staying near the start (gains.py). Latency: none.
 """
 
 from __future__ import annotations
@@ -12,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from stylefx.analysis.axis import HIGHEST_HZ, Reader, Writer
+from stylefx.analysis.axis import Reader, Writer
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.level import Reference, log_relative
+from stylefx.optimise.gains import Gains, anchor_hz
 from stylefx.optimise.harmonic import (
     FRAMES_SEEN,
     HOPS_APART,
@@ -29,22 +28,7 @@ from stylefx.optimise.harmonic import (
 MEMORY_SECONDS = 1.0
 # Magnitudes below this are silence (a full-scale sine reads about 500): -114 dB.
 SILENCE = 1e-3
-STEP_DB = 0.1
-# The content term, a proximal step each hop: gains return to the start by this share. With one step a hop the pull
-# outweighs the steps beyond STEP_DB / CONTENT_WEIGHT = 5 dB; more iterations may go further.
-CONTENT_WEIGHT = 0.02
-# Neighbouring gains hang together: this share of the bend between them is taken out each step.
-SMOOTHNESS = 0.1
-GRADIENT_MEMORY = 0.98
-LIMIT_DB = 24.0
 NEPER = np.log(10) / 20
-ANCHOR_STEP_HZ, ANCHORS_ABOVE = 250.0, 16
-
-
-def anchor_hz() -> np.ndarray:
-    """Where the gains are free, Hz: too far apart to tell the partials of a note from each other."""
-    low = np.arange(0.0, 2000.0, ANCHOR_STEP_HZ)
-    return np.concatenate([low, np.geomspace(2000.0, HIGHEST_HZ, ANCHORS_ABOVE)])
 
 
 class Optimise:
@@ -74,8 +58,7 @@ class Optimise:
         """Forget the block, the gains and the level."""
         device = self._device
         self._answered = False
-        self._gains = torch.zeros(len(anchor_hz()), device=device)
-        self._square = torch.zeros((), device=device)
+        self._gains = Gains(device)
         self._moments = Moments.zero(len(self._target), device)
         shape = ((FRAMES_SEEN - 1) * HOPS_APART, *gathered_hz().shape)
         self._recent = torch.zeros(shape, device=device)
@@ -89,7 +72,7 @@ class Optimise:
             return start
         base = torch.from_numpy(self._reader.read(log_relative(start, level))).to(self._device)
         self._advance(base)
-        self._held = np.exp(self._writer.write(self._gains.cpu().numpy()) * np.float32(NEPER))
+        self._held = np.exp(self._writer.write(self._gains.values.cpu().numpy()) * np.float32(NEPER))
         return start * self._held
 
     def hold(self, start: np.ndarray) -> np.ndarray:
@@ -100,13 +83,13 @@ class Optimise:
         """All steps of one hop, from gathered log levels of the start (positions, gathered)."""
         seen = [self._recent[-lag * HOPS_APART] for lag in range(1, FRAMES_SEEN)]
         past = torch.cat(seen, dim=1) @ self._features.past
-        self._gains *= 1 - CONTENT_WEIGHT
+        self._gains.return_to_start()
         for _ in range(self.iterations):
             self._step(base, past)
         self._remember(base, past)
 
     def _levels(self, base: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        low, high = self._gains[self._below], self._gains[self._below + 1]
+        low, high = self._gains.values[self._below], self._gains.values[self._below + 1]
         return compress(base + NEPER * torch.lerp(low, high, self._part).view_as(base))
 
     def _step(self, base: torch.Tensor, past: torch.Tensor) -> None:
@@ -116,14 +99,10 @@ class Optimise:
         moments = self._moments.plus(features, weights, self._keep)
         _, feature_slope = loss_and_slope(features, weights, moments, self._target)
         level_slope = ((feature_slope * (features > 0)) @ self._features.newest.T * slope).ravel()
-        gradient = torch.zeros_like(self._gains)
+        gradient = torch.zeros_like(self._gains.values)
         gradient.index_add_(0, self._below, level_slope * self._rest)
         gradient.index_add_(0, self._below + 1, level_slope * self._part)
-        self._square = GRADIENT_MEMORY * self._square + (1 - GRADIENT_MEMORY) * (gradient**2).mean()
-        self._gains -= STEP_DB * gradient / (self._square.sqrt() + 1e-20)
-        self._gains.clamp_(-LIMIT_DB, LIMIT_DB)
-        bend = self._gains[:-2] + self._gains[2:] - 2 * self._gains[1:-1]
-        self._gains[1:-1] += SMOOTHNESS * bend
+        self._gains.descend(gradient)
 
     def _remember(self, base: torch.Tensor, past: torch.Tensor) -> None:
         levels, _ = self._levels(base)
