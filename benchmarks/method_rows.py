@@ -26,7 +26,7 @@ def iterations(method: Method) -> int:
 
 
 def method_row(method: Method) -> Row:
-    """The row of an offline method; what it plays is kept for the picture."""
+    """The row of a method; what it plays is kept for the picture."""
 
     def learn(clip, sample_rate):
         import stylefx
@@ -54,4 +54,5 @@ def output_path(name: str, content: np.ndarray) -> Path:
     return OUTPUTS / f"{name}-{key_of(content)}.npy"
 
 
-METHOD_ROWS = tuple(method_row(method) for method in METHODS.values() if not method.real_time)
+# The default has rows of its own.
+METHOD_ROWS = tuple(method_row(method) for method in METHODS.values() if method.name != "harmonic")

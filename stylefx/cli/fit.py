@@ -34,7 +34,7 @@ def register(subparsers) -> None:
         choices=tuple(METHODS),
         default="harmonic",
         metavar="NAME",
-        help="harmonic streams in real time (default); `stylefx methods` lists the published ones, which do not",
+        help="harmonic (default) and musicnn-live stream in real time; `stylefx methods` lists the rest, which do not",
     )
     parser.add_argument(
         "--quality",

@@ -5,8 +5,8 @@ tagging"), trained to tag music: see nets/musicnn_vgg.py. Style: Gram matrices o
 norm; content: the features of the first, ``||F - F_content||^2 / ||F_content||^2``, weighted; from the content. Its
 own front end is 16 kHz: what lies above 8 kHz stays the content's.
 
-It runs on blocks: a forward pass costs 0.07 CPU seconds a second of sound, but to descend it takes a forward and a
-backward pass over everything a position sees, every step; at hop rate that is far from real time.
+Ten seconds take 0.12 CPU seconds forwards, 0.27 with the gradient. A position of the fourth block sees 0.8 s, so that a
+step for the newest frame alone would cost 20 ms; what of musicnn runs in the stream is in stream_musicnn.py.
 """
 
 from __future__ import annotations
