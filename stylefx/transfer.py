@@ -219,5 +219,6 @@ def _path_for(
     from stylefx.bank import METHOD, StyleBank
     from stylefx.streaming import StreamingPath
 
-    steps = METHODS[METHOD].iterations if iterations is None else int(iterations)
+    method = METHODS[styles[0].method if styles else METHOD]
+    steps = method.iterations if iterations is None else int(iterations)
     return StreamingPath(StyleBank(styles, names, device, start), steps, latency)

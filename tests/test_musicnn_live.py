@@ -112,6 +112,7 @@ def test_steps_bring_the_sound_nearer_to_the_clip(trumpet_style, guitar_audio, t
 @needs_musicnn
 def test_any_chunks_give_the_same_samples(trumpet_style, guitar_audio) -> None:
     fx = StyleTransfer(trumpet_style, device="cpu")
+    assert fx.iterations == 1  # more than the default method takes
     fx.prepare(RATE, 1, 8192)
     whole = in_chunks(fx, guitar_audio[:RATE, None], [8192])
     fx.reset()
