@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 
 def fraction(text: str) -> float:
@@ -74,6 +75,12 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="where the optimiser runs (default auto)",
     )
+
+
+def engine_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """What those options and ``--morph`` say, as keywords of `StyleTransfer` and of `render`."""
+    names = ("mix", "strength", "iterations", "start", "latency", "device")
+    return {"morph": args.morph or 0.0, **{name: getattr(args, name) for name in names}}
 
 
 def add_common_options(parser: argparse.ArgumentParser, *, overwrites: bool = False) -> None:

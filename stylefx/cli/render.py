@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stylefx.cli.options import add_common_options, add_engine_options, add_style_options
+from stylefx.cli.options import add_common_options, add_engine_options, add_style_options, engine_settings
 from stylefx.errors import EXIT_FAILED, StylefxError, UsageError
 
 if TYPE_CHECKING:
@@ -111,13 +111,7 @@ def _render(job: Job, styles: list[Style], args: argparse.Namespace) -> dict[str
             job.content,
             styles,
             job.output,
-            mix=args.mix,
-            strength=args.strength,
-            morph=args.morph or 0.0,
-            iterations=args.iterations,
-            start=args.start,
-            latency=args.latency,
-            device=args.device,
+            **engine_settings(args),
             overwrite=args.yes,
             plot=args.plot,
             progress=progress,

@@ -6,6 +6,7 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING
 
+from stylefx.cli.options import engine_settings
 from stylefx.errors import EXIT_FAILED, NoDeviceError, UsageError
 
 if TYPE_CHECKING:
@@ -79,14 +80,7 @@ def _latencies(args: argparse.Namespace) -> list[str]:
 def _engine(args: argparse.Namespace, styles: list[Style], latency: str) -> StyleTransfer:
     from stylefx.transfer import StyleTransfer
 
-    return StyleTransfer(
-        styles,
-        morph=args.morph or 0.0,
-        iterations=args.iterations,
-        start=args.start,
-        latency=latency,
-        device=args.device,
-    )
+    return StyleTransfer(styles, **{**engine_settings(args), "latency": latency})
 
 
 def _rate(args: argparse.Namespace) -> int:
