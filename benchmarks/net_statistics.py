@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from benchmarks.metrics import at_rate
 from benchmarks.statistics import Statistic, angle_distance
+from benchmarks.store import key_of
 
 NETS = (
     "stylefx/nets/log_mel.py",
@@ -29,44 +30,42 @@ NETS = (
 # As the methods that see a spectrogram as an image.
 BANDS_PER_OCTAVE, HIGHEST_HZ = 32, 10_000.0
 
-Make = Callable[[], Any]
 
-
-def musicnn_vgg(layer: str, model: str = "MTT_vgg", random: bool = False) -> Any:
-    """One layer of musicnn's `vgg`; with random weights if asked, its normalisations the identity."""
+def musicnn_vgg(layers: tuple[str, ...], model: str = "MTT_vgg", random: bool = False) -> Any:
+    """Layers of musicnn's `vgg`; with random weights if asked, its normalisations the identity."""
     import torch
 
     from stylefx.nets import musicnn_vgg as module
 
-    net = module.Net(torch.device("cpu"), (layer,), model)
+    net = module.Net(torch.device("cpu"), layers, model)
     if random:
         _randomise(net.trained.tensors)
     return net
 
 
-def musicnn(layer: str, model: str, random: bool = False) -> Any:
-    """One layer of musicnn; with random weights if asked, its normalisations the identity."""
+def musicnn(layers: tuple[str, ...], model: str, random: bool = False) -> Any:
+    """Layers of musicnn; with random weights if asked, its normalisations the identity."""
     import torch
 
     from stylefx.nets import musicnn as module
 
-    net = module.Net(torch.device("cpu"), (layer,), model)
+    net = module.Net(torch.device("cpu"), layers, model)
     if random:
         _randomise(net.trained.tensors)
     return net
 
 
 class Photographs:
-    """One layer of VGG-16 on the log spectrogram as an image over log frequency; random weights if asked."""
+    """Layers of VGG-16 on the log spectrogram as an image over log frequency; random weights if asked."""
 
-    def __init__(self, layer: str, random: bool = False):
+    def __init__(self, layers: tuple[str, ...], random: bool = False):
         import torch
 
         from stylefx.nets import vgg
         from stylefx.optimise.image import logarithmic_hz, triangular_bands
 
         self.grid = vgg.GRID
-        self._net = vgg.Net(torch.device("cpu"), (layer,), "vgg16")
+        self._net = vgg.Net(torch.device("cpu"), layers, "vgg16")
         if random:
             self._net.convolutions = [
                 vgg.Convolution(each.name, _gaussian(each.kernel, number), torch.zeros_like(each.bias))
@@ -79,23 +78,34 @@ class Photographs:
         return self._net(frames @ self._bands)
 
 
-def statistic(name: str, make: Make) -> Statistic:
-    """The Gram matrix of the one layer of the net that ``make`` makes, once it is needed."""
-    made = lru_cache(maxsize=1)(make)
+class Grams:
+    """The Gram matrices of all layers of the net that ``make`` makes; a clip goes through it once for all of them."""
 
-    def describe(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    # Of the net that was asked last, by clip: the next net's take their place, so that memory stays bounded.
+    _kept: ClassVar[tuple[Grams | None, dict[str, dict[str, np.ndarray]]]] = (None, {})
+
+    def __init__(self, make: Callable[[], Any]):
+        self._make: Callable[[], Any] = lru_cache(maxsize=1)(make)
+
+    def of(self, layer: str, audio: np.ndarray, sample_rate: int) -> np.ndarray:
+        """One layer's, (channels, channels)."""
+        if Grams._kept[0] is not self:
+            Grams._kept = (self, {})
+        kept, key = Grams._kept[1], key_of(audio, sample_rate)
+        if key not in kept:
+            kept[key] = self._measure(audio, sample_rate)
+        return kept[key][layer]
+
+    def _measure(self, audio: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
         import torch
 
         from stylefx.learn.spectrogram import log_magnitudes
 
-        net = made()
+        net = self._make()
         frames = log_magnitudes(at_rate(audio, sample_rate, net.grid.sample_rate), net.grid)
         with torch.no_grad():
-            (features,) = net(torch.from_numpy(frames)).values()
-        flat = features.flatten(1)
-        return (flat @ flat.T / flat.shape[1]).numpy()
-
-    return Statistic(name, describe, angle_distance, NETS)
+            flat = {name: found.flatten(1) for name, found in net(torch.from_numpy(frames)).items()}
+        return {name: (found @ found.T / found.shape[1]).numpy() for name, found in flat.items()}
 
 
 def _gaussian(kernel: Any, seed: int) -> Any:
@@ -115,21 +125,25 @@ def _randomise(tensors: dict[str, Any]) -> None:
             tensors[name] = tensors[name] * 0 + (1.0 if ones else 0.0)
 
 
-def _layers(
+def _statistics(
     title: str, make: Callable[..., Any], layers: tuple[str, ...], *args: Any
 ) -> tuple[Statistic, ...]:
-    return tuple(statistic(f"{title}, {layer}", partial(make, layer, *args)) for layer in layers)
+    """One for each layer."""
+    grams = Grams(partial(make, layers, *args))
+    return tuple(
+        Statistic(f"{title}, {layer}", partial(grams.of, layer), angle_distance, NETS) for layer in layers
+    )
 
 
+POOLS, BLOCKS = ("pool1", "pool2", "pool3", "pool4"), ("timbral", "cnn1", "cnn3")
+CONVOLUTIONS = ("conv1_1", "conv3_1", "conv5_1")
 NET_STATISTICS = (
-    *_layers("musicnn vgg (MagnaTagATune)", musicnn_vgg, ("pool1", "pool2", "pool3", "pool4")),
-    *_layers("musicnn vgg (Million Song)", musicnn_vgg, ("pool2", "pool4"), "MSD_vgg"),
-    *_layers(
-        "musicnn vgg, random weights", musicnn_vgg, ("pool1", "pool2", "pool3", "pool4"), "MTT_vgg", True
-    ),
-    *_layers("musicnn (MagnaTagATune)", musicnn, ("timbral", "cnn1", "cnn3"), "MTT_musicnn"),
-    *_layers("musicnn (Million Song)", musicnn, ("timbral", "cnn1", "cnn3"), "MSD_musicnn"),
-    *_layers("musicnn, random weights", musicnn, ("timbral", "cnn1", "cnn3"), "MTT_musicnn", True),
-    *_layers("VGG-16 (photographs)", Photographs, ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")),
-    *_layers("VGG-16, random weights", Photographs, ("conv1_1", "conv3_1", "conv5_1"), True),
+    *_statistics("musicnn vgg (MagnaTagATune)", musicnn_vgg, POOLS, "MTT_vgg"),
+    *_statistics("musicnn vgg (Million Song)", musicnn_vgg, POOLS, "MSD_vgg"),
+    *_statistics("musicnn vgg, random weights", musicnn_vgg, POOLS, "MTT_vgg", True),
+    *_statistics("musicnn (MagnaTagATune)", musicnn, BLOCKS, "MTT_musicnn"),
+    *_statistics("musicnn (Million Song)", musicnn, BLOCKS, "MSD_musicnn"),
+    *_statistics("musicnn, random weights", musicnn, BLOCKS, "MTT_musicnn", True),
+    *_statistics("VGG-16 (photographs)", Photographs, CONVOLUTIONS),
+    *_statistics("VGG-16, random weights", Photographs, CONVOLUTIONS, True),
 )

@@ -7,6 +7,7 @@ import pytest
 from sounds import melody
 from trained_nets import needs_musicnn, needs_vgg16
 
+from benchmarks import nets
 from benchmarks.net_statistics import NET_STATISTICS
 
 RATE = 44_100
@@ -48,3 +49,13 @@ def test_random_weights_are_others_and_always_the_same() -> None:
     )
     assert np.array_equal(random, BY_NAME["musicnn vgg, random weights, pool2"].describe(clip, RATE))
     assert BY_NAME["musicnn vgg, random weights, pool2"].distance(trained, random) > 0.01
+
+
+def test_the_page_begins_with_the_best() -> None:
+    records = [
+        {"statistic": name, "auc_melodies": melodies, "auc_parts": parts}
+        for name, melodies, parts in (("a", 0.5, 0.5), ("b", 0.9, 0.2), ("c", 0.8, 0.9))
+    ]
+    rows = [line for line in nets.page(records, 2.0).splitlines() if line.startswith("| ")][1:]
+    assert [row.split(" | ")[0].strip("| ") for row in rows] == ["c", "b", "a"]
+    assert "0.900" in rows[0]
