@@ -60,7 +60,7 @@ def page(records: list[dict[str, Any]], cpu_minutes: float) -> str:
     parts = [
         "# Feature nets, layer by layer: do they hear the instrument or the tune?",
         f"Written by `python -m benchmarks.nets` on {datetime.date.today().isoformat()}. Machine: {about}. "
-        f"{cpu_minutes:.0f} CPU minutes in this run.",
+        f"{cpu_minutes:.0f} CPU minutes in this run (results of unchanged code come from the cache).",
         *([COMMENT.read_text().strip()] if COMMENT.exists() else []),
         f"{len(INSTRUMENTS)} instruments of {SOUNDFONT} play {len(list(MELODIES)[::2])} melodies and "
         f"{len(list(PARTS)[::2])} pieces of several parts, {GRID_SECONDS:g} s each. `auc`: the probability that the "
