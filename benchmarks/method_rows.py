@@ -16,7 +16,7 @@ from benchmarks.store import CACHE, key_of, with_imports
 from stylefx.methods import METHODS, Method
 
 # Where fewer than the method's own are all that the run has time for.
-ITERATIONS = {"gatys": 30, "grinstein-vgg": 30, "he": 30, "verma": 30, "antognini": 30}
+ITERATIONS = {"gatys": 25, "grinstein-vgg": 25, "he": 25, "verma": 25, "antognini": 25}
 OUTPUTS = CACHE / "methods"
 
 

@@ -61,6 +61,8 @@ def draw_spectrograms(
         axis.imshow(level, origin="lower", aspect="auto", extent=(0, seconds, 0, 128), cmap="magma")
         axis.set_title(name, fontsize=9)
         axis.set_xlabel("s")
+    for axis in axes[len(sounds) :]:
+        axis.set_axis_off()
     axes[0].set_ylabel("mel band")
     figure.savefig(path, dpi=110)
 

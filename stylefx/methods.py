@@ -35,7 +35,8 @@ class Method:
     iterations : int
         Optimiser steps a block (a hop for the method that streams) unless told otherwise.
     cpu_factor : float
-        CPU seconds per second of mono audio with so many steps, measured on one core.
+        CPU seconds per second of mono audio with so many steps, measured on one core (the deep nets:
+        from 25 steps).
     layout : str
         What its styles keep: a key of `stylefx.style.LAYOUTS`.
     bins : int
@@ -120,7 +121,7 @@ _ALL = (
         },
         "stylefx.optimise.ulyanov:Ulyanov",
         iterations=300,
-        cpu_factor=2.0,
+        cpu_factor=1.6,
     ),
     Method(
         "random2d",
@@ -136,7 +137,7 @@ _ALL = (
         },
         "stylefx.optimise.random2d:Random2d",
         iterations=100,
-        cpu_factor=3.0,
+        cpu_factor=1.1,
     ),
     Method(
         "gatys",
@@ -150,7 +151,7 @@ _ALL = (
         },
         "stylefx.optimise.gatys:Gatys",
         iterations=100,
-        cpu_factor=20.0,
+        cpu_factor=15.0,
         weights="pretrained",
     ),
     Method(
@@ -166,7 +167,7 @@ _ALL = (
         },
         "stylefx.optimise.he:He",
         iterations=100,
-        cpu_factor=20.0,
+        cpu_factor=12.0,
     ),
     Method(
         "grinstein-vgg",
@@ -179,7 +180,7 @@ _ALL = (
         },
         "stylefx.optimise.grinstein:GrinsteinVgg",
         iterations=100,
-        cpu_factor=20.0,
+        cpu_factor=15.0,
         weights="pretrained",
     ),
     Method(
@@ -193,7 +194,7 @@ _ALL = (
         },
         "stylefx.optimise.grinstein:GrinsteinMusicnn",
         iterations=100,
-        cpu_factor=5.0,
+        cpu_factor=2.5,
         bins=257,
         weights="pretrained",
     ),
@@ -208,7 +209,7 @@ _ALL = (
         },
         "stylefx.optimise.grinstein:GrinsteinRandom",
         iterations=300,
-        cpu_factor=2.0,
+        cpu_factor=1.2,
     ),
     Method(
         "grinstein-mcdermott",
@@ -217,7 +218,7 @@ _ALL = (
         {"features": "as mcdermott", "loss": "as mcdermott", "optimiser": "ours: 100 L-BFGS steps"},
         "stylefx.optimise.grinstein:GrinsteinMcDermott",
         iterations=100,
-        cpu_factor=2.0,
+        cpu_factor=1.6,
         layout="texture",
     ),
     Method(
@@ -233,7 +234,7 @@ _ALL = (
         },
         "stylefx.optimise.mcdermott:McDermott",
         iterations=200,
-        cpu_factor=4.0,
+        cpu_factor=3.3,
         layout="texture",
     ),
     Method(
@@ -247,7 +248,7 @@ _ALL = (
         },
         "stylefx.optimise.verma:Verma",
         iterations=100,
-        cpu_factor=20.0,
+        cpu_factor=10.0,
     ),
     Method(
         "antognini",
@@ -261,7 +262,7 @@ _ALL = (
         },
         "stylefx.optimise.antognini:Antognini",
         iterations=100,
-        cpu_factor=20.0,
+        cpu_factor=17.0,
         bins=257,
     ),
     Method(
@@ -275,7 +276,7 @@ _ALL = (
         },
         "stylefx.optimise.musicnn:Musicnn",
         iterations=100,
-        cpu_factor=5.0,
+        cpu_factor=3.4,
         bins=257,
         weights="pretrained",
     ),

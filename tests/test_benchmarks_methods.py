@@ -54,9 +54,7 @@ def test_the_page_has_every_method_its_reference_and_what_failed():
         for row in METHOD_ROWS
     ]
     records[0] = {"row": METHOD_ROWS[0].name, "case": "a -> b", "error": "ValueError: no such thing"}
-    text = methods.page(
-        records, [{"method": "he", "statistic": "x", "wins": 3, "cases": 4, "ratio": 0.5}], 1.0
-    )
+    text = methods.page(records, [{"method": "he", "statistic": "x", "wins": 3, "cases": 4, "ratio": 0.5}])
     assert all(f"`{method.name}`" in text and method.reference in text for method in METHODS.values())
     assert "ValueError: no such thing" in text
     assert f"| {METHOD_ROWS[2].name} | {iterations(METHODS[METHOD_ROWS[2].name])} | 0.10 |" in text
