@@ -1,8 +1,8 @@
 """``python -m benchmarks.methods``: every published method on a few paired cases -> METHODS.md and its picture.
 
-The cases are every fourth of FluidR3_GM's, four melodies and two pieces of several parts, their contents and targets cut to
-a few seconds, because some methods take twenty CPU seconds for one of sound. Results are kept like those of `python -m
-benchmarks`; what the figures mean for the literature's open questions is written by hand after a run, in
+The cases are every fourth of FluidR3_GM's, four melodies and two pieces of several parts, their contents and targets
+cut to a few seconds, because some methods take twenty CPU seconds for one of sound. Results are kept like those of
+`python -m benchmarks`; what the figures mean for the literature's open questions is written by hand after a run, in
 METHODS-COMMENT.md.
 """
 

@@ -23,6 +23,19 @@ class Interrupted(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
+# What came since the program began or `unwinding` did.
+_come: list[Interrupted] = []
+
+
+def check() -> None:
+    """Raise what came and was lost: Python drops an exception that a finaliser or a callback of C code meets.
+
+    For the loops of long work; whoever is unwound never comes here again.
+    """
+    if _come:
+        raise _come[0]
+
+
 def raise_at_first_signal() -> None:
     """Let the first of the signals raise `Interrupted` in the main thread; those after it do nothing."""
     for number in SIGNALS:
@@ -39,7 +52,8 @@ def ignore_signals() -> None:
 def _unwind(number: int, _frame: object) -> NoReturn:
     for each in SIGNALS:
         signal.signal(each, _do_nothing)  # SIG_IGN here, and Python complains of a signal that is on its way
-    raise Interrupted(number)
+    _come.append(Interrupted(number))
+    raise _come[0]
 
 
 def _do_nothing(_number: int, _frame: object) -> None:
@@ -53,10 +67,12 @@ def unwinding() -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    _come.clear()
     raise_at_first_signal()
     try:
         yield
     finally:
+        _come.clear()
         for number, handler in before.items():
             if handler is not _unwind:  # else the program is on its way out: what is ignored stays so
                 signal.signal(number, handler)

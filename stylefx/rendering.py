@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stylefx import picture
+from stylefx import interruption, picture
 from stylefx.audio.files import BLOCK_FRAMES, AudioReader, AudioWriter
 from stylefx.picture import PREVIEW_COLUMN_SECONDS, Panel, RunningSpectrogram
 from stylefx.style import Style
@@ -137,6 +137,7 @@ def _stream(
         # The blocks of an offline method take minutes; each is as long as the latency.
         fx.watch(lambda part: progress(frames + round(part * min(fx.latency_samples, total - frames)), total))
     for heard, played in _styled_blocks(reader, fx):
+        interruption.check()
         writer.write(played)
         frames += len(played)
         if figure is not None:

@@ -15,9 +15,11 @@ import pytest
 import soundfile
 
 import stylefx
+from stylefx import interruption
 from stylefx.cli.jobs import plan
 from stylefx.cli.main import main
 from stylefx.errors import StylefxError, UsageError
+from stylefx.interruption import Interrupted, unwinding
 
 RATE = 44100
 
@@ -177,6 +179,20 @@ def test_plot_shows_three_spectrograms(take: Path, style_path: str, tmp_path: Pa
 def test_usage_errors(extra: list[str], words: str, take: Path, style_path: str, capsys) -> None:
     assert main(["render", str(take), "--style", style_path, *extra]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_that_python_drops_is_not_lost() -> None:
+    class Finaliser:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    with unwinding():
+        interruption.check()
+        Finaliser()
+        with pytest.raises(Interrupted):
+            interruption.check()
+    interruption.check()  # that was another time
 
 
 @pytest.mark.parametrize(("kind", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -12,6 +12,7 @@ from importlib import resources
 import numpy as np
 import torch
 
+from stylefx import interruption
 from stylefx.analysis.grid import NOMINAL_RATE
 from stylefx.decode.equaliser import mean_levels
 from stylefx.errors import StylefxError, UsageError
@@ -174,6 +175,7 @@ def _practise(
     for step in range(steps):
         if step % STEPS_PER_LESSON == 0:
             pool = [*pool, rehearsal.draw(rng)][-POOL:]
+        interruption.check()
         chosen = [pool[index] for index in rng.choice(len(pool), ITEMS, replace=False)]
         loss = _loss(layers, skip, chosen, rng)
         optimiser.param_groups[0]["lr"] = RATE * min(1, (step + 1) / WARM_UP) * (1 - step / steps)
