@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from stylefx.optimise.descent import Objective, by_autograd
-from stylefx.optimise.gram import TINY, gram
+from stylefx.optimise.gram import TINY, gram, relative_distance
 from stylefx.optimise.image import logarithmic_hz, triangular_bands
 from stylefx.optimise.offline import SpectrogramMethod
 from stylefx.style import Style
@@ -33,8 +33,13 @@ BANDS_PER_OCTAVE, HIGHEST_HZ = 32, 10_000.0
 
 
 class NetMethod(SpectrogramMethod):
-    """Content and style terms on the layers of a feature net; which, and their form, are the methods'."""
+    """Content and style terms on the layers of a feature net; which are the methods', and their form unless it is
+    that of He, Wang & Hopcroft 2016, in which every layer counts alike.
+    """
 
+    style_layers: tuple[str, ...] = ()
+    content_layer = ""
+    content_weight = 0.0
     # Weights that come with an extra are looked for when a clip is learned, not minutes later.
     trained = False
 
@@ -69,14 +74,16 @@ class NetMethod(SpectrogramMethod):
         return self._net(self.image(frames))
 
     def style_loss(self, features: dict[str, torch.Tensor]) -> torch.Tensor:
-        """From the features of the output."""
-        raise NotImplementedError
+        """Mean over the style layers of ``||G - G_style||^2 / ||G_style||^2``."""
+        losses = [relative_distance(gram(features[name]), self.targets[name]) for name in self.style_layers]
+        return torch.stack(losses).mean()
 
     def content_loss(
         self, features: dict[str, torch.Tensor], kept: dict[str, torch.Tensor]
     ) -> torch.Tensor | float:
-        """From the features of output and content; nothing where a method has no content term."""
-        return 0.0
+        """``||F - F_content||^2 / ||F_content||^2`` at the content layer, weighted."""
+        name = self.content_layer
+        return self.content_weight * relative_distance(features[name], kept[name])
 
     def objective(self, content: torch.Tensor) -> Objective:
         """The sum of both terms, differentiated through the net."""

@@ -13,13 +13,12 @@ from typing import Any
 import torch
 
 from stylefx.optimise.gatys import CONTENT_LAYER, STYLE_LAYERS, ImageMethod
-from stylefx.optimise.gram import gram, relative_distance
-
-CONTENT_WEIGHT = 0.3
 
 
 class He(ImageMethod):
     """As published, from the content."""
+
+    style_layers, content_layer, content_weight = STYLE_LAYERS, CONTENT_LAYER, 0.3
 
     @classmethod
     def net(cls, device: torch.device, seed: int) -> Any:
@@ -27,14 +26,3 @@ class He(ImageMethod):
         from stylefx.nets.random_vgg import Net
 
         return Net(device, seed)
-
-    def style_loss(self, features: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Mean over the style layers, each over its target's norm."""
-        losses = [relative_distance(gram(features[name]), self.targets[name]) for name in STYLE_LAYERS]
-        return torch.stack(losses).mean()
-
-    def content_loss(
-        self, features: dict[str, torch.Tensor], kept: dict[str, torch.Tensor]
-    ) -> torch.Tensor | float:
-        """Relative distance at conv4_2, weighted."""
-        return CONTENT_WEIGHT * relative_distance(features[CONTENT_LAYER], kept[CONTENT_LAYER])

@@ -17,16 +17,14 @@ import torch
 
 from stylefx.nets.log_mel import GRID
 from stylefx.optimise.gatys import NetMethod
-from stylefx.optimise.gram import gram, relative_distance
 
 STYLE_LAYERS = ("pool1", "pool2", "pool3", "pool4")
-CONTENT_LAYER = "pool1"
-CONTENT_WEIGHT = 0.3
 
 
 class Musicnn(NetMethod):
     """Gram matrices and content of musicnn's `vgg`, on the grid that it was trained on."""
 
+    style_layers, content_layer, content_weight = STYLE_LAYERS, STYLE_LAYERS[0], 0.3
     grid = GRID
     keeps_unheard = True
     trained = True
@@ -39,14 +37,3 @@ class Musicnn(NetMethod):
         from stylefx.nets.musicnn_vgg import Net
 
         return Net(device, STYLE_LAYERS)
-
-    def style_loss(self, features: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Mean over the style layers, each over its target's norm."""
-        losses = [relative_distance(gram(features[name]), self.targets[name]) for name in STYLE_LAYERS]
-        return torch.stack(losses).mean()
-
-    def content_loss(
-        self, features: dict[str, torch.Tensor], kept: dict[str, torch.Tensor]
-    ) -> torch.Tensor | float:
-        """Relative distance at the first block, weighted."""
-        return CONTENT_WEIGHT * relative_distance(features[CONTENT_LAYER], kept[CONTENT_LAYER])
