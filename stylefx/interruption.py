@@ -7,6 +7,7 @@ while temporary files are being deleted.
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ def raise_at_first_signal() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # a shell's background job is not Ctrl-C's
             signal.signal(number, _unwind)
+    sys.unraisablehook = _say_unless_kept
 
 
 def ignore_signals() -> None:
@@ -56,6 +58,12 @@ def _unwind(number: int, _frame: object) -> NoReturn:
     raise _come[0]
 
 
+def _say_unless_kept(unraisable) -> None:
+    """What Python says of an exception that it drops; but ours is kept, for `check`."""
+    if not isinstance(unraisable.exc_value, Interrupted):
+        sys.__unraisablehook__(unraisable)
+
+
 def _do_nothing(_number: int, _frame: object) -> None:
     """The way out has begun."""
 
@@ -67,12 +75,14 @@ def unwinding() -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    hook = sys.unraisablehook
     _come.clear()
     raise_at_first_signal()
     try:
         yield
     finally:
         _come.clear()
+        sys.unraisablehook = hook
         for number, handler in before.items():
             if handler is not _unwind:  # else the program is on its way out: what is ignored stays so
                 signal.signal(number, handler)
