@@ -49,7 +49,7 @@ def add_live_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tune",
         action="store_true",
-        help="find the shortest safe block and the best quality for this machine",
+        help="find the shortest block that is safe on this machine",
     )
     parser.add_argument(
         "--measure",
