@@ -39,6 +39,7 @@ DECODER: dict[str, Shape] = {
     "decoder_skip": (2,),
     "decoder_envelope": ("decoder_positions",),
     "decoder_mean_levels": ("decoder_positions",),
+    "decoder_level_spreads": ("decoder_positions",),
 }
 LAYOUTS: dict[str, dict[str, Shape]] = {
     "decoder": {"gram": (FILTERS, FILTERS), "envelope": (POSITIONS,), **DECODER},

@@ -7,13 +7,13 @@ import pytest
 
 from stylefx.analysis.grid import grid_for
 from stylefx.decode.decoder import Decoder
-from stylefx.decode.equaliser import mean_levels
+from stylefx.decode.equaliser import WEIGHT, SlowEqualiser, level_statistics
 from stylefx.decode.features import log10_in_place
 from stylefx.decode.positions import Plan, position_frequencies
 from stylefx.errors import StylefxError, UsageError
 from stylefx.learn.decoder import fit_decoder
 from stylefx.learn.disguise import flatten, warp
-from stylefx.learn.examples import BIN_HZ, power_spectrogram
+from stylefx.learn.examples import BIN_HZ, GRID, power_spectrogram
 
 RATE = 44_100
 
@@ -188,9 +188,33 @@ def test_fast_logarithm():
     assert np.abs(values - exact).max() < 1e-5
 
 
-def test_mean_levels_ignore_gain():
+def test_level_statistics_ignore_gain():
     levels = np.random.default_rng(0).normal(size=(20, len(position_frequencies())))
-    assert np.allclose(mean_levels(levels), mean_levels(levels + 3), atol=1e-4)
+    for found, louder in zip(level_statistics(levels), level_statistics(levels + 3)):
+        assert np.allclose(found, louder, atol=1e-4)
+
+
+def tilting(frames: int, bels: float) -> np.ndarray:
+    """Levels (frames, positions) of a spectrum that turns darker and brighter, three times a second."""
+    octaves = np.log2(position_frequencies() / 1000)
+    turning = np.sin(2 * np.pi * 3 * np.arange(frames) * GRID.hop_seconds)
+    return (-0.3 * octaves + bels * turning[:, None] * octaves).astype(np.float32)
+
+
+@pytest.mark.parametrize(("found_bels", "wanted_bels"), [(0.05, 0.1), (0.1, 0.06)])
+def test_the_answer_moves_as_much_as_the_clip(found_bels, wanted_bels):
+    """Within a fifth of the deviation, where it was twice or half of it, and as loud as before."""
+    wanted = level_statistics(tilting(1000, wanted_bels))
+    equaliser = SlowEqualiser(*wanted)
+    equaliser.prepare(GRID)
+    played = tilting(1500, found_bels)
+    before = np.log10((10.0**played) @ WEIGHT)
+    for frame in played:
+        equaliser.process(frame, sounding=True)
+    assert np.allclose(np.log10((10.0**played) @ WEIGHT), before, atol=1e-3)
+    spread, asked = level_statistics(played[1000:])[1], wanted[1]
+    heard = asked > 0.05
+    assert np.allclose(spread[heard], asked[heard], rtol=0.2)
 
 
 def test_warp_moves_a_partial():

@@ -52,6 +52,7 @@ class Decoder:
             "skip": (2,),
             "envelope": (positions,),
             "mean_levels": (positions,),
+            "level_spreads": (positions,),
         }
         for name, shape in shapes.items():
             found = arrays[f"decoder_{name}"].shape
@@ -60,7 +61,7 @@ class Decoder:
                     f"decoder_{name} has shape {found}, expected {shape}: fit the style again with this version"
                 )
         self._weights = {name: np.ascontiguousarray(arrays[f"decoder_{name}"], np.float32) for name in shapes}
-        self._equaliser = SlowEqualiser(self._weights["mean_levels"])
+        self._equaliser = SlowEqualiser(self._weights["mean_levels"], self._weights["level_spreads"])
         self._listener, self._listens_itself = listener or Listener(), listener is None
 
     def prepare(self, grid: Grid) -> None:

@@ -1,13 +1,20 @@
-"""A slow equaliser on the decoder's answer: its mean spectrum is drawn to the clip's.
+"""A slow equaliser on the decoder's answer: its mean spectrum is drawn to the clip's, and so are its movements.
 
 The network answers frame by frame and can be wrong in the same direction for seconds: with an instrument, a
 voice or a room unlike all it was trained on. The mean of its answers against the mean levels of the clip shows
-that. The correction is smooth over frequency, so it moves no partial against its neighbours, bounded, as
-slow as a phrase, and leaves the level of every frame as it was. All in bels, over the positions
-of :mod:`stylefx.decode.positions`.
+that. And it moves too little: the median of all that might sound, which an absolute loss asks for, moves less than
+any of it, a vowel or a phrase's end least of all. So what a band does around its mean is widened or narrowed to the
+deviation that the clip has there (adaptive instance normalisation, Huang & Belongie 2017, on the levels of
+bands instead of features).
+
+Both corrections are smooth over frequency, so they move no partial against its neighbours, bounded, learnt as slowly
+as a phrase, and leave the level of every frame as it was. All in bels, over the positions of
+:mod:`stylefx.decode.positions`.
 """
 
 from __future__ import annotations
+
+import math
 
 import numba
 import numpy as np
@@ -19,8 +26,12 @@ from stylefx.decode.positions import LEVEL_KNEE_HZ, LEVEL_TOP_HZ, LINEAR_STEP_HZ
 SHARE = 0.7
 LIMIT_BELS = 1.5
 SECONDS = 2.0
-# The correction comes in over this much sounding content.
-FADE_IN_SECONDS = 0.7
+# The correction comes in over this much sounding content; of the deviation more must be heard.
+FADE_IN_SECONDS, SPREAD_FADE_IN_SECONDS = 0.7, 2.1
+# Movements are scaled by no more than this, and moved by no more than that.
+LEAST_SCALE, MOST_SCALE, MOVED_BELS = 0.5, 3.0, 1.5
+# A deviation of less than this (0.1 dB) is none.
+STILL_BELS = 0.01
 SOUNDING_BELS = 2.0
 # Levels further below a frame's strongest position are silence, whatever they say.
 RANGE_BELS = 7.0
@@ -47,49 +58,59 @@ WEIGHT = _weights()
 
 
 class SlowEqualiser:
-    """``mean_levels`` (positions,): those of the clip, from :func:`mean_levels`."""
+    """``mean_levels``, ``level_spreads`` (positions,): those of the clip, from :func:`level_statistics`."""
 
-    def __init__(self, mean_levels: np.ndarray):
+    def __init__(self, mean_levels: np.ndarray, level_spreads: np.ndarray):
         self._wanted = np.ascontiguousarray(mean_levels, np.float32)
+        self._wanted_spread = np.ascontiguousarray(level_spreads, np.float32)
 
     def prepare(self, grid: Grid) -> None:
         """Time constants of a grid; forget the past."""
         self._rate = grid.hop_seconds / SECONDS
         self._fade_in = FADE_IN_SECONDS / grid.hop_seconds
+        self._spread_fade_in = SPREAD_FADE_IN_SECONDS / grid.hop_seconds
         positions = len(self._wanted)
-        self._mean, self._correction, self._scratch = np.zeros((3, positions), np.float32)
+        self._mean, self._variance, self._correction = np.zeros((3, positions), np.float32)
+        self._now, self._scratch = np.zeros((2, positions), np.float32)
         self._sums = np.zeros(positions + 1, np.float32)
         self._counted = 0
         self.reset()
 
     def reset(self) -> None:
         """Forget all answers."""
-        self._mean[:] = 0
-        self._correction[:] = 0
+        for array in (self._mean, self._variance, self._correction):
+            array[:] = 0
         self._counted = 0
 
     def process(self, answer: np.ndarray, sounding: bool) -> None:
         """Correct the levels (positions,) of a frame in place; learn from them if the content is ``sounding``."""
+        _bands(answer, WEIGHT, WINDOW_LOW, WINDOW_HIGH, self._scratch, self._sums, self._now)
         if sounding:
             self._counted += 1
             rate = np.float32(max(self._rate, 1 / self._counted))
             share = np.float32(SHARE * min(1.0, self._counted / self._fade_in))
             _learn(
-                answer, WEIGHT, WINDOW_LOW, WINDOW_HIGH, self._wanted, rate, share, self._mean,
+                self._now, self._wanted, WINDOW_LOW, WINDOW_HIGH, rate, share, self._mean, self._variance,
                 self._correction, self._scratch, self._sums,
             )  # fmt: skip
-        _apply(answer, WEIGHT, self._correction)
+        share = np.float32(min(1.0, self._counted / self._spread_fade_in))
+        _move(
+            self._now, self._mean, self._variance, self._wanted_spread, share, self._correction, self._scratch
+        )
+        _apply(answer, WEIGHT, self._scratch)
 
 
-def mean_levels(levels: np.ndarray) -> np.ndarray:
-    """Mean over frames of levels (frames, positions), each relative to its frame's, smoothed; float32 (positions,)."""
-    total, scratch = np.zeros(levels.shape[1]), np.zeros(levels.shape[1], np.float32)
-    for frame in levels.astype(np.float32):
-        _relative(frame, WEIGHT, scratch)
-        total += scratch
-    mean = (total / max(1, len(levels))).astype(np.float32)
-    _smooth(mean, WINDOW_LOW, WINDOW_HIGH, np.zeros(len(mean) + 1, np.float32), scratch)
-    return scratch
+def level_statistics(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation over frames of levels (frames, positions), each relative to its frame's and
+    smoothed over frequency; both float32 (positions,)."""
+    frames = levels.astype(np.float32)
+    bands, scratch = np.zeros_like(frames), np.zeros(levels.shape[1], np.float32)
+    sums = np.zeros(levels.shape[1] + 1, np.float32)
+    for frame, band in zip(frames, bands):
+        _bands(frame, WEIGHT, WINDOW_LOW, WINDOW_HIGH, scratch, sums, band)
+    return bands.mean(axis=0, dtype=np.float64).astype(np.float32), bands.std(axis=0, dtype=np.float64).astype(
+        np.float32
+    )
 
 
 @numba.njit(nogil=True, cache=True)
@@ -120,15 +141,33 @@ def _smooth(values, low, high, sums, out):
 
 
 @numba.njit(nogil=True, cache=True)
-def _learn(answer, weight, low, high, wanted, rate, share, mean, correction, scratch, sums):
+def _bands(answer, weight, low, high, scratch, sums, out):
+    """Levels relative to the frame's, smoothed over frequency."""
     _relative(answer, weight, scratch)
-    for p in range(len(answer)):
-        mean[p] += rate * (scratch[p] - mean[p])
-    _smooth(mean, low, high, sums, scratch)
+    _smooth(scratch, low, high, sums, out)
+
+
+@numba.njit(nogil=True, cache=True)
+def _learn(now, wanted, low, high, rate, share, mean, variance, correction, scratch, sums):
+    """Running mean and variance; the correction of the mean."""
     limit = np.float32(LIMIT_BELS)
-    for p in range(len(answer)):
-        scratch[p] = min(max(share * (wanted[p] - scratch[p]), -limit), limit)
+    for p in range(len(now)):
+        difference = now[p] - mean[p]
+        mean[p] += rate * difference
+        variance[p] += rate * (difference * (now[p] - mean[p]) - variance[p])
+        scratch[p] = min(max(share * (wanted[p] - mean[p]), -limit), limit)
     _smooth(scratch, low, high, sums, correction)
+
+
+@numba.njit(nogil=True, cache=True)
+def _move(now, mean, variance, wanted_spread, share, correction, out):
+    """The correction of the mean, and that of how far this frame is from it."""
+    limit, still = np.float32(MOVED_BELS), np.float32(STILL_BELS)
+    for p in range(len(now)):
+        scale = wanted_spread[p] / math.sqrt(variance[p] + still * still)
+        scale = min(max(scale, np.float32(LEAST_SCALE)), np.float32(MOST_SCALE))
+        moved = share * (scale - 1) * (now[p] - mean[p])
+        out[p] = correction[p] + min(max(moved, -limit), limit)
 
 
 @numba.njit(nogil=True, cache=True)

@@ -14,7 +14,7 @@ import torch
 
 from stylefx import interruption
 from stylefx.analysis.grid import NOMINAL_RATE
-from stylefx.decode.equaliser import mean_levels
+from stylefx.decode.equaliser import level_statistics
 from stylefx.errors import StylefxError, UsageError
 from stylefx.learn import disguise
 from stylefx.learn.examples import (
@@ -91,8 +91,12 @@ def _fit(power: np.ndarray, steps: int, rng: np.random.Generator) -> dict[str, n
     skip = network.skip.detach()
     if steps:
         _practise(layers, skip, Rehearsal(power, static), steps, rng)
-    levels = mean_levels(seen.own[sounding_frames(seen)])
-    return {**stored(layers, skip, torch.from_numpy(static)), "decoder_mean_levels": levels}
+    means, spreads = level_statistics(seen.own[sounding_frames(seen)])
+    return {
+        **stored(layers, skip, torch.from_numpy(static)),
+        "decoder_mean_levels": means,
+        "decoder_level_spreads": spreads,
+    }
 
 
 def load_network() -> Network:
