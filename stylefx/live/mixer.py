@@ -25,6 +25,8 @@ import rtmixer  # noqa: E402
 RING_SECONDS = 8.0
 # Looks at the two counters: one taken in the middle of a callback reads too much, all of them will not.
 LOOKS, LOOK_SECONDS = 4, 0.0003
+# Silence that playing begins anew with: time to find out at which frame it began, and to write the next block.
+RESTART_SECONDS = 0.004
 BYTES_A_SAMPLE = 4
 # The frame at which playing began, before it has: whatever is looked at lies before it.
 NOT_YET = sys.maxsize
@@ -89,17 +91,16 @@ class MixerDuplex(DeviceDuplex):
 
     def begin(self) -> None:
         """See `Duplex.begin`."""
-        self._play_again()
+        self._play_again(self.delay + self.burst)
         skipped = np.empty((self._next - self.delay - self._taken, self.inputs), np.float32)
         self._wait_until(lambda: self._heard.read_available >= len(skipped))
         self._heard.readinto(skipped)
         self._taken += len(skipped)
 
-    def _play_again(self) -> None:
-        """Start playing with as much silence as the worker needs to come back in time."""
+    def _play_again(self, silence: int) -> None:
+        """Start playing, with so many frames of silence."""
         self._end_playing()
         self._said.flush()
-        silence = self.delay + self.burst
         self._said.write(np.zeros((silence, self.outputs), np.float32))
         self._playing = self._stream.play_ringbuffer(self._said)
         self._wait_until(lambda: self._playing.done_frames > 0)
@@ -133,7 +134,8 @@ class MixerDuplex(DeviceDuplex):
         if self._recording not in self._stream.actions:
             return len(samples)  # no frame can be told before the next read has begun anew
         if self._playing not in self._stream.actions or self._distance() < self._began:
-            self._play_again()
+            # What came in meanwhile is answered at once, wet or dry, so no more than this need be silent.
+            self._play_again(self.burst * -(-round(RESTART_SECONDS * self.sample_rate) // self.burst))
         late = min(max(self._next - frame, 0), len(samples))
         if frame > self._next:
             self._say(np.zeros((frame - self._next, self.outputs), np.float32))
