@@ -32,6 +32,7 @@ NOT_HEARD = tuple(
         "output.py",
         "picture.py",
         "provenance.py",
+        "style.py",
     )
 )
 FIT_CODE = ("stylefx/learn/weights", *with_imports("stylefx/learn/clip.py", without=NOT_HEARD))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.engine import NOT_HEARD
+from benchmarks.engine import CODE, NOT_HEARD
 from benchmarks.row import Row
 from benchmarks.store import CACHE, key_of, with_imports
 from stylefx.methods import METHODS, Method
@@ -45,6 +45,8 @@ def method_row(method: Method) -> Row:
 
     module = method.objective.partition(":")[0].replace(".", "/") + ".py"
     code = (*with_imports(module, without=NOT_HEARD), "benchmarks/method_rows.py")
+    if method.real_time:  # its objective is one stage of the engine
+        code = (*code, *CODE)
     about = f"{method.title}: {iterations(method)} steps"
     return Row(method.name, about, apply, code, learn, kind="method", subset=True)
 

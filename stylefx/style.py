@@ -28,7 +28,11 @@ TIMBRAL_FILTERS = 204  # of nets/newest_timbral.py, likewise
 Shape = tuple[str | int, ...]
 # The decoder compares its sizes with its features' when it is made (decode/decoder.py).
 DECODER: dict[str, Shape] = {
-    "decoder_weight1": ("decoder_features", "decoder_hidden"),
+    "decoder_ear_weight1": ("decoder_features", "decoder_ear"),
+    "decoder_ear_bias1": ("decoder_positions", "decoder_ear"),
+    "decoder_ear_weight2": ("decoder_ear", "decoder_channels"),
+    "decoder_ear_bias2": ("decoder_channels",),
+    "decoder_weight1": ("decoder_seen", "decoder_hidden"),
     "decoder_bias1": ("decoder_positions", "decoder_hidden"),
     "decoder_weight2": ("decoder_hidden", "decoder_hidden"),
     "decoder_bias2": ("decoder_hidden",),

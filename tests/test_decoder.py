@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
 from stylefx.analysis.grid import grid_for
 from stylefx.decode.decoder import Decoder
@@ -11,9 +12,10 @@ from stylefx.decode.equaliser import WEIGHT, SlowEqualiser, level_statistics
 from stylefx.decode.features import log10_in_place
 from stylefx.decode.positions import Plan, position_frequencies
 from stylefx.errors import StylefxError, UsageError
-from stylefx.learn.decoder import fit_decoder
+from stylefx.learn.decoder import fit_decoder, load_network
 from stylefx.learn.disguise import flatten, warp
-from stylefx.learn.examples import BIN_HZ, GRID, power_spectrogram
+from stylefx.learn.examples import BIN_HZ, GRID, mean_level, observe_style, power_spectrogram
+from stylefx.learn.network import answer, stored
 
 RATE = 44_100
 
@@ -67,6 +69,22 @@ def test_fit_is_small_finite_and_the_same_for_a_seed(arrays):
         assert array.dtype == np.float32
         assert np.isfinite(array).all()
         assert np.array_equal(array, again[name])
+
+
+def test_the_engine_answers_as_the_network_that_was_trained(content):
+    """But for the equaliser, which has learnt nothing in one frame, and for the network's 8 bits of precision."""
+    network, power = load_network(), power_spectrogram(plucked([60, 64, 67]))
+    static, samples, _ = observe_style(power / mean_level(power), np.random.default_rng(0), 64, 16)
+    with torch.no_grad():
+        layers = network.folded(network.encode(torch.from_numpy(samples)))
+        arrays = stored(network, layers, network.skip, torch.from_numpy(static))
+        arrays |= dict.fromkeys(("decoder_mean_levels", "decoder_level_spreads"), static[:, -1])
+        decoder = Decoder(arrays)
+        decoder.prepare(GRID)
+        decoder.process(magnitudes(content)[0][30])
+        features = torch.from_numpy(decoder._listener.features[None])
+        expected = answer(layers, network.skip, features, network.listen(features), torch.from_numpy(static))
+    assert np.abs(decoder._answer - expected[0].numpy()).mean() < 0.04
 
 
 def test_reset_is_like_new_and_output_repeats(arrays, content):

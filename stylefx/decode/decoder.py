@@ -3,7 +3,12 @@
 A small network answers at every position of :mod:`stylefx.decode.positions`: how loud would the style be here?
 The answer becomes a gain on the content's own bins, which keeps its fine structure where it has any and is the
 answer itself below 1.9 kHz, where a position stands on every bin. The conditioning on the clip is folded into the
-weights when the style is made (:mod:`stylefx.learn.decoder`), so a frame costs three matrix products.
+weights when the style is made (:mod:`stylefx.learn.decoder`), so a frame costs a few matrix products.
+
+Whose partial is this? A position alone cannot tell, even with the levels at its sub-harmonics, for whether one of
+those is a note shows in the harmonics of that one. So a smaller network, the ear, first hears a few channels at
+every position, and the answer at a position looks at those of all places of its harmonic series (two layers of
+harmonic convolution; cf. Bittner et al. 2017, "Deep salience representations for F0 estimation").
 
 Latency: none beyond the frame; nothing looks ahead.
 """
@@ -17,7 +22,7 @@ from stylefx.analysis.grid import Grid
 from stylefx.decode.equaliser import SOUNDING_BELS, SlowEqualiser
 from stylefx.decode.features import FEATURES, FLOOR_BELS
 from stylefx.decode.listener import Listener
-from stylefx.decode.positions import position_frequencies
+from stylefx.decode.positions import heard_places, position_frequencies
 from stylefx.errors import StylefxError
 
 # Long-term envelopes further apart than this are not trusted (40 dB).
@@ -40,8 +45,15 @@ class Decoder:
 
     def __init__(self, arrays: dict[str, np.ndarray], listener: Listener | None = None):
         positions, hidden = len(position_frequencies()), arrays["decoder_weight2"].shape[0]
+        self._index, self._between = heard_places()
+        ear, channels = arrays["decoder_ear_weight2"].shape
+        heard = (self._index.shape[1] + 1) * channels
         shapes = {
-            "weight1": (FEATURES, hidden),
+            "ear_weight1": (FEATURES, ear),
+            "ear_bias1": (positions, ear),
+            "ear_weight2": (ear, channels),
+            "ear_bias2": (channels,),
+            "weight1": (FEATURES + heard, hidden),
             "bias1": (positions, hidden),
             "weight2": (hidden, hidden),
             "bias2": (hidden,),
@@ -67,10 +79,14 @@ class Decoder:
     def prepare(self, grid: Grid) -> None:
         """Allocate for a grid and forget the past."""
         positions, hidden = self._weights["bias1"].shape
+        ear, channels = self._weights["ear_weight2"].shape
         if self._listens_itself:
             self._listener.prepare(grid)
         self._equaliser.prepare(grid)
         self._answer, self._gain = np.zeros((2, positions), np.float32)
+        self._ear = np.zeros((positions, ear), np.float32)
+        self._channels = np.zeros((positions, channels), np.float32)
+        self._seen = np.zeros((positions, len(self._weights["weight1"])), np.float32)
         self._hidden1, self._hidden2 = np.zeros((2, positions, hidden), np.float32)
 
     def reset(self) -> None:
@@ -85,7 +101,12 @@ class Decoder:
         heard, answer, weights = self._listener, self._answer, self._weights
         if self._listens_itself:
             heard.process(magnitude)
-        np.matmul(heard.features, weights["weight1"], out=self._hidden1)
+        np.matmul(heard.features, weights["ear_weight1"], out=self._ear)
+        _rectify(self._ear, weights["ear_bias1"])
+        np.matmul(self._ear, weights["ear_weight2"], out=self._channels)
+        _rectify(self._channels, weights["ear_bias2"][None])
+        _look(heard.features, self._channels, self._index, self._between, self._seen)
+        np.matmul(self._seen, weights["weight1"], out=self._hidden1)
         _rectify(self._hidden1, weights["bias1"])
         np.matmul(self._hidden1, weights["weight2"], out=self._hidden2)
         _rectify(self._hidden2, weights["bias2"][None])
@@ -118,6 +139,22 @@ def _rectify(hidden, bias):
         here = bias[p % len(bias)]
         for h in range(hidden.shape[1]):
             hidden[p, h] = max(hidden[p, h] + here[h], np.float32(0))
+
+
+@numba.njit(nogil=True, cache=True)
+def _look(features, channels, index, between, seen):
+    """Features, the ear's channels along the harmonics, and its own, side by side."""
+    count, places, width = channels.shape[1], index.shape[1], features.shape[1]
+    for p in range(len(seen)):
+        row = seen[p]
+        row[:width] = features[p]
+        for r in range(places):
+            here, after = index[p, r], index[p, r] + 1
+            low, high = between[p, r, 0], between[p, r, 1]
+            start = width + r * count
+            for c in range(count):
+                row[start + c] = low * channels[here, c] + high * channels[after, c]
+        row[width + places * count :] = channels[p]
 
 
 @numba.njit(nogil=True, cache=True)

@@ -108,9 +108,8 @@ def level_statistics(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     sums = np.zeros(levels.shape[1] + 1, np.float32)
     for frame, band in zip(frames, bands):
         _bands(frame, WEIGHT, WINDOW_LOW, WINDOW_HIGH, scratch, sums, band)
-    return bands.mean(axis=0, dtype=np.float64).astype(np.float32), bands.std(axis=0, dtype=np.float64).astype(
-        np.float32
-    )
+    mean, spread = bands.mean(axis=0, dtype=np.float64), bands.std(axis=0, dtype=np.float64)
+    return mean.astype(np.float32), spread.astype(np.float32)
 
 
 @numba.njit(nogil=True, cache=True)

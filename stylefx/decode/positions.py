@@ -26,6 +26,26 @@ OFFSETS_HZ = (-48.0, -32.0, -20.0, -10.0, 0.0, 10.0, 20.0, 32.0, 48.0)
 # The same, from the spectrum smoothed over 60 ms: what rings on, with less noise.
 SMOOTH_RATIOS = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 1.0, 3 / 2, 2, 3)
 SMOOTH_OFFSETS_HZ = (-32.0, -16.0, 16.0, 32.0)
+# Where the ear's channels are gathered around a position: the same note's other partials, and the neighbours.
+HEARD_RATIOS = (
+    1 / 10,
+    1 / 9,
+    1 / 8,
+    1 / 7,
+    1 / 6,
+    1 / 5,
+    1 / 4,
+    1 / 3,
+    1 / 2,
+    2 / 3,
+    3 / 4,
+    4 / 3,
+    3 / 2,
+    2,
+    3,
+    4,
+)
+HEARD_OFFSETS_HZ = (-43.0, -21.5, -10.8, 10.8, 21.5, 43.0)
 # The local envelope at f is the mean magnitude from f / ENVELOPE_RATIO - ENVELOPE_HZ to its mirror.
 ENVELOPE_RATIO, ENVELOPE_HZ = 1.22, 70.0
 # Knots of the hat functions that tell the network its place.
@@ -49,6 +69,21 @@ def hat_functions(frequencies_hz: np.ndarray) -> np.ndarray:
     return np.stack(
         [np.interp(np.log2(frequencies_hz), knots, row) for row in np.eye(len(knots))], axis=1
     ).astype(np.float32)
+
+
+def heard_places() -> tuple[np.ndarray, np.ndarray]:
+    """Where each position looks at what the ear hears: positions int32 (positions, places), and the weights of that
+    one and the next, float32 (positions, places, 2); 0 beyond the first and the last position."""
+    frequencies = position_frequencies()
+    ratios = frequencies[:, None] * np.array(HEARD_RATIOS)
+    offsets = frequencies[:, None] + np.array(HEARD_OFFSETS_HZ)
+    wanted = np.concatenate([ratios, offsets], axis=1)
+    place = np.interp(wanted, frequencies, np.arange(len(frequencies)))
+    index = np.minimum(place.astype(np.int32), len(frequencies) - 2)
+    inside = (wanted >= frequencies[0]) & (wanted <= frequencies[-1])
+    after = place - index
+    weights = np.stack([1 - after, after], axis=2) * inside[:, :, None]
+    return index, weights.astype(np.float32)
 
 
 class Plan:

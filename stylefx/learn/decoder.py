@@ -1,6 +1,6 @@
 """A clip -> the decoder of its style: the pretrained network's answer, then steps on the clip itself.
 
-``draft`` is the pretrained network, conditioned on the clip (0.2 s). ``normal`` and ``best`` go on: the clip is the
+``draft`` is the pretrained network, conditioned on the clip (0.4 s). ``normal`` and ``best`` go on: the clip is the
 target; the content is a copy that was moved in pitch together with it and disguised (a spectral form of denoising);
 and the folded weights follow for some seconds. What helps on recordings, whose rooms and noises no SoundFont has.
 """
@@ -28,7 +28,7 @@ from stylefx.learn.lessons import Lesson, drawn_frames, lesson
 from stylefx.learn.network import Layers, Network, answer, distance, stored
 
 WEIGHTS = "decoder.npz"
-# Steps on the clip; a step costs about 25 ms of one CPU core.
+# Steps on the clip; a step costs about 40 ms of one CPU core.
 STEPS = {"draft": 0, "normal": 90, "best": 500}
 STYLE_FRAMES, STYLE_POSITIONS = 256, 16
 # More of a clip than this teaches nothing new, and costs memory.
@@ -63,7 +63,7 @@ def fit_decoder(
     Returns
     -------
     dict
-        float32 arrays for :class:`stylefx.decode.decoder.Decoder`, 0.6 MB.
+        float32 arrays for :class:`stylefx.decode.decoder.Decoder`, 0.9 MB.
 
     Raises
     ------
@@ -90,10 +90,10 @@ def _fit(power: np.ndarray, steps: int, rng: np.random.Generator) -> dict[str, n
     layers = [(weight.detach().clone(), bias.detach().clone()) for weight, bias in layers]
     skip = network.skip.detach()
     if steps:
-        _practise(layers, skip, Rehearsal(power, static), steps, rng)
+        _practise(network, layers, skip, Rehearsal(power, static), steps, rng)
     means, spreads = level_statistics(seen.own[sounding_frames(seen)])
     return {
-        **stored(layers, skip, torch.from_numpy(static)),
+        **stored(network, layers, skip, torch.from_numpy(static)),
         "decoder_mean_levels": means,
         "decoder_level_spreads": spreads,
     }
@@ -169,16 +169,21 @@ class Rehearsal:
 
 
 def _practise(
-    layers: Layers, skip: torch.Tensor, rehearsal: Rehearsal, steps: int, rng: np.random.Generator
+    network: Network,
+    layers: Layers,
+    skip: torch.Tensor,
+    rehearsal: Rehearsal,
+    steps: int,
+    rng: np.random.Generator,
 ) -> None:
     """Descend on the clip's own lessons; ``layers`` change in place."""
     weights = [weight.requires_grad_(True) for layer in layers for weight in layer]
     before = [weight.detach().clone() for weight in weights]
     optimiser = torch.optim.Adam(weights, RATE, betas=(0.9, 0.98))
-    pool = [rehearsal.draw(rng) for _ in range(POOL_FIRST)]
+    pool = [_heard(network, rehearsal.draw(rng)) for _ in range(POOL_FIRST)]
     for step in range(steps):
         if step % STEPS_PER_LESSON == 0:
-            pool = [*pool, rehearsal.draw(rng)][-POOL:]
+            pool = [*pool, _heard(network, rehearsal.draw(rng))][-POOL:]
         interruption.check()
         chosen = [pool[index] for index in rng.choice(len(pool), ITEMS, replace=False)]
         loss = _loss(layers, skip, chosen, rng)
@@ -191,14 +196,20 @@ def _practise(
             weight.lerp_(old, 1 - PRACTISED_SHARE)
 
 
+def _heard(network: Network, item: Lesson) -> tuple[Lesson, torch.Tensor]:
+    """A lesson and what the ear, which does not practise, hears of it."""
+    with torch.no_grad():
+        return item, network.listen(torch.from_numpy(item.features))
+
+
 def _loss(
-    layers: Layers, skip: torch.Tensor, lessons: list[Lesson], rng: np.random.Generator
+    layers: Layers, skip: torch.Tensor, lessons: list[tuple[Lesson, torch.Tensor]], rng: np.random.Generator
 ) -> torch.Tensor:
     answers, targets, floors = [], [], []
-    for item in lessons:
+    for item, heard in lessons:
         frames = drawn_frames(rng, item, FRAMES_EACH)
         features, static = torch.from_numpy(item.features[frames]), torch.from_numpy(item.static)
-        answers.append(answer(layers, skip, features, static))
+        answers.append(answer(layers, skip, features, heard[torch.from_numpy(frames)], static))
         targets.append(torch.from_numpy(item.target[frames]))
         floors.append(torch.from_numpy(item.floor[frames]))
     return distance(torch.stack(answers), torch.stack(targets), torch.stack(floors))

@@ -1,4 +1,4 @@
-"""The decoder network while it learns (torch): a style encoder, and a decoder that the encoder's vector conditions.
+"""The decoder network while it learns (torch): an ear, a style encoder, a decoder that its vector conditions.
 
 The encoder is a neural process (Garnelo et al. 2018): an MLP over random samples of the clip, mean-pooled. Its vector
 scales and shifts the decoder's hidden layers (FiLM, Perez et al. 2018). Scaling a layer is scaling its weights, so
@@ -15,9 +15,12 @@ from torch.nn import functional
 
 from stylefx.decode.decoder import EQUALISER_LIMIT_BELS
 from stylefx.decode.features import FEATURES
-from stylefx.learn.examples import PLAN, STATIC
+from stylefx.decode.positions import heard_places
+from stylefx.learn.examples import HATS, PLAN, POSITIONS, STATIC
 
 HIDDEN, STYLE, ENCODER = 192, 128, 160
+EAR, CHANNELS = 64, 12
+PLACES = HATS.shape[1]
 HALF = torch.bfloat16
 # Columns of the features and of the static description that the equaliser's share is made of.
 OWN_LEVEL, LONG_ENVELOPE = 0, 4
@@ -31,15 +34,47 @@ MEL_BANDS, MEL_TOP_HZ = 80, 11_025.0
 Layers = list[tuple[torch.Tensor, torch.Tensor]]
 
 
+class _Gather(torch.autograd.Function):
+    """Channels (positions, ...) at the places that each position looks at, (positions * places, ...)."""
+
+    @staticmethod
+    def forward(context, channels):
+        """One product with a sparse matrix."""
+        return GATHER @ channels
+
+    @staticmethod
+    def backward(context, gradient):
+        """And one with its transpose."""
+        return SCATTER @ gradient
+
+
+def _gather_matrices() -> tuple[torch.Tensor, torch.Tensor]:
+    index, weights = (torch.from_numpy(array) for array in heard_places())
+    rows = torch.arange(index.numel()).repeat(2)
+    columns = torch.cat([index.flatten(), index.flatten() + 1]).long()
+    values = torch.cat([weights[..., 0].flatten(), weights[..., 1].flatten()])
+    with torch.sparse.check_sparse_tensor_invariants(False):
+        gather = torch.sparse_coo_tensor(torch.stack([rows, columns]), values, (index.numel(), len(index)))
+        return gather.coalesce(), gather.t().coalesce()
+
+
+GATHER, SCATTER = _gather_matrices()
+HEARD_PLACES = len(GATHER) // POSITIONS
+HEARD = (HEARD_PLACES + 1) * CHANNELS
+
+
 class Network(nn.Module):
-    """Encoder, decoder and the conditioning between them."""
+    """Ear, encoder, decoder and the conditioning between them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder1 = nn.Linear(FEATURES + STATIC, ENCODER)
         self.encoder2 = nn.Linear(ENCODER, ENCODER)
         self.encoder3 = nn.Linear(ENCODER, STYLE)
+        self.ear1 = nn.Linear(FEATURES + PLACES, EAR)
+        self.ear2 = nn.Linear(EAR, CHANNELS)
         self.decoder1 = nn.Linear(FEATURES + STATIC, HIDDEN)
+        self.decoder_heard = nn.Linear(HEARD, HIDDEN, bias=False)
         self.decoder2 = nn.Linear(HIDDEN, HIDDEN)
         self.decoder3 = nn.Linear(HIDDEN, HIDDEN)
         self.decoder4 = nn.Linear(HIDDEN, 1)
@@ -57,6 +92,17 @@ class Network(nn.Module):
         hidden = torch.relu(_linear(hidden, self.encoder2.weight, self.encoder2.bias))
         return torch.relu(self.encoder3(hidden.float().mean(-2)))
 
+    def listen(self, features: torch.Tensor) -> torch.Tensor:
+        """What each position hears of the others, (frames, positions, HEARD), for features (frames, positions,
+        FEATURES): a few channels a position, gathered along the harmonics, and its own."""
+        frames = len(features)
+        seen = torch.cat([features.to(HALF), HAT_CODE.expand(frames, -1, -1)], dim=-1)
+        hidden = torch.relu(_linear(seen, self.ear1.weight, self.ear1.bias))
+        channels = torch.relu(_linear(hidden, self.ear2.weight, self.ear2.bias))
+        gathered = _Gather.apply(channels.permute(1, 0, 2).reshape(POSITIONS, -1).float())
+        gathered = gathered.view(POSITIONS, HEARD_PLACES, frames, CHANNELS).permute(2, 0, 1, 3)
+        return torch.cat([gathered.reshape(frames, POSITIONS, -1).to(HALF), channels], dim=-1)
+
     def folded(self, style: torch.Tensor) -> Layers:
         """The decoder's four layers for one style vector (STYLE,): weights (out, in) and biases (out,)."""
         parts = self.film(style).chunk(6)
@@ -66,12 +112,18 @@ class Network(nn.Module):
                 (self.decoder1, self.decoder2, self.decoder3), parts[::2], parts[1::2]
             )
         ]
-        return [*layers, (self.decoder4.weight, self.decoder4.bias)]
+        weight, bias = layers[0]
+        heard = self.decoder_heard.weight * (1 + parts[0])[:, None]
+        seen = torch.cat([weight[:, :FEATURES], heard, weight[:, FEATURES:]], dim=1)
+        return [(seen, bias), *layers[1:], (self.decoder4.weight, self.decoder4.bias)]
 
 
-def answer(layers: Layers, skip: torch.Tensor, features: torch.Tensor, static: torch.Tensor) -> torch.Tensor:
-    """Levels (frames, positions) in bels relative to the frame's, for features (frames, positions, FEATURES)."""
-    seen = [features.to(HALF), static.to(HALF).expand(len(features), -1, -1)]
+def answer(
+    layers: Layers, skip: torch.Tensor, features: torch.Tensor, heard: torch.Tensor, static: torch.Tensor
+) -> torch.Tensor:
+    """Levels (frames, positions) in bels relative to the frame's, for features (frames, positions, FEATURES) and what
+    is heard of them."""
+    seen = [features.to(HALF), heard, static.to(HALF).expand(len(features), -1, -1)]
     hidden = torch.cat(seen, dim=-1).flatten(0, 1)
     for weight, bias in layers[:3]:
         hidden = torch.relu_(_linear(hidden, weight, bias))
@@ -86,12 +138,19 @@ def _linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.
     return functional.linear(x, weight.to(HALF), bias.to(HALF))
 
 
-def stored(layers: Layers, skip: torch.Tensor, static: torch.Tensor) -> dict[str, np.ndarray]:
+def stored(
+    network: Network, layers: Layers, skip: torch.Tensor, static: torch.Tensor
+) -> dict[str, np.ndarray]:
     """The arrays of a style: what is the same in every frame goes into the first layer's bias."""
     (weight1, bias1), (weight2, bias2), (weight3, bias3), (weight4, bias4) = layers
+    ear1, ear2, varying = network.ear1, network.ear2, FEATURES + HEARD
     tensors = {
-        "weight1": weight1[:, :FEATURES].T,
-        "bias1": bias1 + static @ weight1[:, FEATURES:].T,
+        "ear_weight1": ear1.weight[:, :FEATURES].T,
+        "ear_bias1": ear1.bias + torch.from_numpy(HATS) @ ear1.weight[:, FEATURES:].T,
+        "ear_weight2": ear2.weight.T,
+        "ear_bias2": ear2.bias,
+        "weight1": weight1[:, :varying].T,
+        "bias1": bias1 + static @ weight1[:, varying:].T,
         "weight2": weight2.T,
         "bias2": bias2,
         "weight3": weight3.T,
@@ -105,6 +164,9 @@ def stored(layers: Layers, skip: torch.Tensor, static: torch.Tensor) -> dict[str
         f"decoder_{name}": np.ascontiguousarray(tensor.detach().numpy(), np.float32)
         for name, tensor in tensors.items()
     }
+
+
+HAT_CODE = torch.from_numpy(HATS).to(HALF)
 
 
 def _mel(frequencies_hz: np.ndarray) -> np.ndarray:
