@@ -26,8 +26,8 @@ from stylefx.synthesis.ramp import Ramp
 from stylefx.voice import Clock, Voice
 
 TINY = 1e-12
-# Levels are blended in dB, where the first steps are heard most: this evens out the knob.
-TAPER = 1.2
+# Powers are blended, of which the first steps are heard most: this evens out the knob, in amplitude.
+TAPER = 2.0
 
 
 class StreamingPath:

@@ -1,8 +1,9 @@
-"""Blend: target magnitudes of several voices, and the content's, become one, equal steps in decibels.
+"""Blend: target magnitudes of several voices, and the content's, become one: the mean of their powers.
 
-The mean in decibels keeps partials sharp where a mean of magnitudes would lay two sounds over each other, but it is
-weaker than either where they differ. So the blend of a frame is given the mean energy of what it was made of: over a
-phrase it is exactly as loud as they are, at every share (Verma & Smith's energy terms as a constraint). Latency: none.
+All have the same phase and their partials at the same places, so no bin lies outside of what it is made of, and every
+frame is exactly as loud as they are, at every share. (A mean in decibels is weaker than either where they differ; given
+its energy back, it raises what both have in common, and half way is further from the style than no way at all.)
+Latency: none.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-TINY = 1e-12
-
 T = TypeVar("T")
 
 
@@ -22,11 +21,7 @@ def blend(parts: Iterable[tuple[np.ndarray, float]]) -> np.ndarray:
     parts = [(magnitude, share) for magnitude, share in parts if share > 0]
     if len(parts) == 1:
         return parts[0][0]
-    log = sum(np.float32(share) * np.log(magnitude + np.float32(TINY)) for magnitude, share in parts)
-    mean = np.exp(log)
-    wanted = sum(share * float(np.dot(magnitude, magnitude)) for magnitude, share in parts)
-    found = max(float(np.dot(mean, mean)), TINY)
-    return mean * np.float32(np.sqrt(wanted / found))
+    return np.sqrt(sum(np.float32(share) * magnitude**2 for magnitude, share in parts))
 
 
 class Crossfade(Generic[T]):

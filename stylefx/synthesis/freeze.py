@@ -2,7 +2,7 @@
 
 The content's spectrum of that moment keeps turning as it turned from the frame before (the phase vocoder's stationary
 sound, Flanagan & Golden 1966), so the phase stage goes on as if the note were held, and each channel keeps its place.
-Into the held sound and out of it targets are blended in decibels, hop by hop. Latency: none.
+Into the held sound and out of it targets are blended by their powers, hop by hop. Latency: none.
 """
 
 from __future__ import annotations
