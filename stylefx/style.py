@@ -165,8 +165,14 @@ def check_style_path(path: str | Path, overwrite: bool) -> Path:
 def _check_arrays(method: str, arrays: dict[str, np.ndarray]) -> None:
     """Names, types, shapes and values of the arrays against what the method declares."""
     needed = ARRAYS[method]
-    if set(arrays) - set(OPTIONAL) != set(needed):
-        raise StylefxError(f"it holds {sorted(arrays)}, method {method} needs {sorted(needed)}")
+    lacking, unknown = sorted(set(needed) - set(arrays)), sorted(set(arrays) - set(needed) - set(OPTIONAL))
+    if lacking or unknown:
+        found = " and ".join(
+            f"{verb} {', '.join(names)}" for verb, names in (("lacks", lacking), ("holds", unknown)) if names
+        )
+        raise StylefxError(
+            f"it {found[:300]}, unlike a style of method {method}: if another version made it, fit the clip again"
+        )
     sizes: dict[str, int] = {}
     for name, array in arrays.items():
         if array.dtype not in (np.float32, np.float64, np.int64):
