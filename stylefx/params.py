@@ -165,5 +165,9 @@ class Controls:
             return self._set({"style": self._settings.morph_style, "morph_style": self._settings.style})
 
     def _set(self, values: Mapping[str, Any]) -> Settings:
-        self._settings = replace(self._settings, **values)
+        now = self._settings
+        # Whoever chooses the style that morph leads to would else have a morph from it to itself.
+        if values.get("style", now.style) != now.style and values["style"] == now.morph_style:
+            values = {"morph_style": now.style, **values}
+        self._settings = replace(now, **values)
         return self._settings

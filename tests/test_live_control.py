@@ -63,7 +63,7 @@ def keys(effect) -> Keys:
         ([DOWN, DOWN, UP], {"mix": 0.95}),
         ("b", {"bypass": True}),
         ("ffbb", {"freeze": False, "bypass": False}),
-        ("2PPP", {"style": 2, "morph": 0.15}),
+        ("2PPP", {"style": 2, "morph_style": 1, "morph": 0.15}),
         ("x", {"style": 2, "morph_style": 1}),
         ("ooI", {"gain_out_db": -2.0, "gain_in_db": 1.0}),
         ("7", {"style": 1}),
@@ -206,7 +206,7 @@ def test_osc_sets_and_answers(remote, effect):
     assert remote.ask("/stylefx/bypass", 1.0) == ("/stylefx/bypass", [1])
     assert remote.ask("/stylefx/toggle", "bypass") == ("/stylefx/bypass", [0])
     assert remote.ask("/stylefx/style", 2) == ("/stylefx/style", [2])
-    assert remote.ask("/stylefx/exchange") == ("/stylefx/style", [2])
+    assert remote.ask("/stylefx/exchange") == ("/stylefx/style", [1])
     assert remote.answer() == ("/stylefx/morph_style", [2])
     remote.send("/stylefx/state")
     state = dict(remote.answer() for _ in range(len(PARAMETERS) + 1))

@@ -188,6 +188,7 @@ def test_a_session_with_keys_osc_and_midi(session, tmp_path: Path):
     dull = brightness_hz(sound["other style"])
     assert dull < 0.7 * bright
     between = brightness_hz(sound["half way back"])
+    assert 1.1 * dull < between < 0.9 * bright
     for name in ("all strength", "knob turned"):
         assert brightness_hz(sound[name]) == pytest.approx(between, rel=0.15)
     assert (tmp_path / "config" / "stylefx" / "midi.json").exists()

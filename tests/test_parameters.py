@@ -277,3 +277,13 @@ def test_changes_from_many_threads_all_count():
         thread.join(timeout=60)
     settings = controls.settings
     assert (settings.mix, settings.strength, settings.gain_in_db) == (0.1, 0.1, 2.0)
+
+
+def test_morph_leads_back_once_the_style_it_leads_to_is_chosen():
+    controls = Controls()
+    controls.change(style=2)
+    assert (controls.settings.style, controls.settings.morph_style) == (2, 1)
+    controls.change(style=3)
+    assert (controls.settings.style, controls.settings.morph_style) == (3, 1)
+    controls.change(style=1, morph_style=1)
+    assert (controls.settings.style, controls.settings.morph_style) == (1, 1)

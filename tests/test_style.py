@@ -142,7 +142,9 @@ def test_shapes_must_agree_with_the_grid(made_up_style: Style) -> None:
     name, array = next(iter(made_up_style.arrays.items()))
     with pytest.raises(StylefxError, match=f"{name} has shape"):
         replace(made_up_style, arrays={name: array[:, :-1]})
-    with pytest.raises(StylefxError, match=f"lacks .*{name}.*: if another version made it, fit the clip again"):
+    with pytest.raises(
+        StylefxError, match=f"lacks .*{name}.*: if another version made it, fit the clip again"
+    ):
         replace(made_up_style, arrays={})
     with pytest.raises(StylefxError, match="holds more"):
         replace(made_up_style, arrays={**made_up_style.arrays, "more": array})
