@@ -15,8 +15,9 @@ import numpy as np
 
 from stylefx.live.standby import standing_by
 
-# Time for the work where nobody asks for less: on a desktop system a thread may be put aside for 10 ms and more.
-SAFE_SECONDS = 0.020
+# Time for the work where nobody asks for less: on a desktop system a thread may be put aside for 10 ms and more. Where
+# much is worked on at once, so long a hitch must fit beside the work, which may take half of its sound's time.
+SAFE_SECONDS, HITCH_SECONDS, WORK_SHARE = 0.020, 0.017, 0.5
 
 
 class Duplex(AbstractContextManager, Protocol):
@@ -106,4 +107,5 @@ def worker_delay(block: int, hop: int, burst: int) -> int:
 
 def safe_delay(delay: int, step: int, sample_rate: int) -> int:
     """At least ``delay``, and the time for an ordinary machine's hitches, in steps of ``step`` frames."""
-    return max(delay, -(-round(SAFE_SECONDS * sample_rate) // step) * step)
+    seconds = max(SAFE_SECONDS, HITCH_SECONDS + WORK_SHARE * delay / sample_rate)
+    return max(delay, -(-round(seconds * sample_rate) // step) * step)
