@@ -55,6 +55,23 @@ def test_more_strength_is_further_from_the_content_and_nearer_to_the_styled(pair
     assert steps.max() < 0.4 * away[-1]
 
 
+def test_the_content_is_back_as_soon_as_the_style_is_off(pair):
+    effect, content, _ = pair
+    content = content[:, None].astype(np.float32)
+    effect.strength = 1.0
+    effect.prepare(RATE, 1, 256)
+    off, played = len(content) // 512, []
+    for number in range(len(content) // 256):
+        if number == off:
+            effect.strength = 0.0
+        played.append(effect.process(content[256 * number :][:256]))
+    effect.strength = 1.0
+    late = effect.latency_samples
+    back = np.concatenate(played)[256 * off + late + RATE // 10 :]
+    dry = content[256 * off + RATE // 10 :][: len(back)]
+    assert rms_db(back - dry) < rms_db(dry) - 100
+
+
 def test_no_level_changes_with_strength(pair):
     _, _, played = pair
     levels = [rms_db(each) for each in played]
