@@ -105,7 +105,7 @@ _ALL = (
         },
         "stylefx.optimise.stream_musicnn:OptimiseTrained",
         iterations=1,
-        cpu_factor=0.3,
+        cpu_factor=0.35,
         layout="timbral decoder",
         weights="pretrained",
         real_time=True,

@@ -77,7 +77,7 @@ def test_the_engine_answers_as_the_network_that_was_trained(content):
     static, samples, _ = observe_style(power / mean_level(power), np.random.default_rng(0), 64, 16)
     with torch.no_grad():
         layers = network.folded(network.encode(torch.from_numpy(samples)))
-        arrays = stored(network, layers, network.skip, torch.from_numpy(static))
+        arrays = stored(network, layers, torch.from_numpy(static))
         arrays |= dict.fromkeys(("decoder_mean_levels", "decoder_level_spreads"), static[:, -1])
         decoder = Decoder(arrays)
         decoder.prepare(GRID)

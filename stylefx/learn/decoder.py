@@ -93,7 +93,7 @@ def _fit(power: np.ndarray, steps: int, rng: np.random.Generator) -> dict[str, n
         _practise(network, layers, skip, Rehearsal(power, static), steps, rng)
     means, spreads = level_statistics(seen.own[sounding_frames(seen)])
     return {
-        **stored(network, layers, skip, torch.from_numpy(static)),
+        **stored(network, layers, torch.from_numpy(static)),
         "decoder_mean_levels": means,
         "decoder_level_spreads": spreads,
     }

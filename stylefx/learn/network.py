@@ -138,9 +138,7 @@ def _linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.
     return functional.linear(x, weight.to(HALF), bias.to(HALF))
 
 
-def stored(
-    network: Network, layers: Layers, skip: torch.Tensor, static: torch.Tensor
-) -> dict[str, np.ndarray]:
+def stored(network: Network, layers: Layers, static: torch.Tensor) -> dict[str, np.ndarray]:
     """The arrays of a style: what is the same in every frame goes into the first layer's bias."""
     (weight1, bias1), (weight2, bias2), (weight3, bias3), (weight4, bias4) = layers
     ear1, ear2, varying = network.ear1, network.ear2, FEATURES + HEARD
@@ -157,7 +155,7 @@ def stored(
         "bias3": bias3,
         "weight4": weight4[0],
         "bias4": bias4,
-        "skip": skip,
+        "skip": network.skip,
         "envelope": static[:, -1],
     }
     return {
