@@ -78,11 +78,13 @@ def offline_row(
     kind: str = "stylefx",
     subset: bool = False,
     phase: tuple[str, int] | None = None,
+    held: bool = False,
     **settings,
 ) -> Row:
     """A row that renders offline: the whole content at once, the latency cut off.
 
-    ``phase`` is another phase method and its refinement passes; ``settings`` go to ``StyleTransfer``.
+    ``phase`` is another phase method and its refinement passes; ``held`` takes a struck style's notes for held ones;
+    ``settings`` go to ``StyleTransfer``.
     """
     from stylefx.phase.stage import Phase
 
@@ -90,13 +92,20 @@ def offline_row(
         return fit_clip(clip, sample_rate, quality=quality, seed=0)
 
     def apply(content, fitted, sample_rate):
-        effect = _transfer(fitted.style, settings)
+        effect = _transfer(_held(fitted.style) if held else fitted.style, settings)
         if phase is not None:
             # No option of the public API: the phase stage is exchanged to see what it is worth.
             effect._path.phase = Phase(*phase)
         return effect(content, sample_rate)
 
     return Row(name, about, apply, (*CODE, "benchmarks/engine.py"), learn, kind, subset)
+
+
+def _held(style):
+    from stylefx import Style
+
+    rates = np.zeros_like(style.arrays["decoder_decay_rates"])
+    return Style(style.method, {**style.arrays, "decoder_decay_rates": rates}, style.meta)
 
 
 def live_row(name: str, about: str, quality: str = "normal", block: int = LIVE_BLOCK, **settings) -> Row:

@@ -41,6 +41,7 @@ _CATALOGUE = (
     engine.live_row("stylefx low", "live --latency low: 1280 samples", latency="low"),
     engine.live_row("stylefx lowest", "live --latency lowest: 640 samples", latency="lowest"),
     _subset("stylefx best", "render, quality best", quality="best"),
+    _subset("notes held", "a struck style's notes do not die away", held=True),
     _subset("neither start nor steps", "analysis and phase alone", iterations=0, start="content"),
     _subset("optimiser alone", "4 steps a hop from the content", start="content", iterations=4),
     _subset("1 iteration", "optimiser steps a hop", iterations=1),

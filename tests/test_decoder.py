@@ -78,7 +78,8 @@ def test_the_engine_answers_as_the_network_that_was_trained(content):
     with torch.no_grad():
         layers = network.folded(network.encode(torch.from_numpy(samples)))
         arrays = stored(network, layers, torch.from_numpy(static))
-        arrays |= dict.fromkeys(("decoder_mean_levels", "decoder_level_spreads"), static[:, -1])
+        unused = ("decoder_mean_levels", "decoder_level_spreads", "decoder_decay_rates")
+        arrays |= dict.fromkeys(unused, np.zeros_like(static[:, -1]))
         decoder = Decoder(arrays)
         decoder.prepare(GRID)
         decoder.process(magnitudes(content)[0][30])

@@ -19,8 +19,9 @@ NOTE_HZ = 330.0
 CHANGE = 20_000
 # Above the partials of a steady note a change may leave this much more than there is without one, in dB.
 MOST_SPLASH_DB = 3.0
-# A step from one sound to the other at once leaves at least this much more: what the figure must be able to see.
-STEP_SPLASH_DB, STEPS = 15.0, range(0, 400, 50)
+# A step from one sound to the other at once, where in the waves it is heard most, leaves at least this much more: what
+# the figure must be able to see.
+STEP_SPLASH_DB, STEPS = 15.0, range(0, 400, 7)
 LEVEL_FRAME = 441
 SEEN = 14_700
 

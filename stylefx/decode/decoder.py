@@ -19,7 +19,8 @@ import numba
 import numpy as np
 
 from stylefx.analysis.grid import Grid
-from stylefx.decode.equaliser import SOUNDING_BELS, SlowEqualiser
+from stylefx.decode.decay import Decay
+from stylefx.decode.equaliser import SOUNDING_BELS, WINDOW_HIGH, WINDOW_LOW, SlowEqualiser
 from stylefx.decode.features import FEATURES, FLOOR_BELS
 from stylefx.decode.listener import Listener
 from stylefx.decode.positions import heard_places, position_frequencies
@@ -30,6 +31,9 @@ EQUALISER_LIMIT_BELS = 4.0
 # Gains beyond this would lift the noise floor of the content into hearing (60 dB).
 GAIN_LIMIT_BELS = 6.0
 
+# What the network says of one position against its neighbours is believed to this share: a wrong partial costs a note,
+# a missing one only some of its colour.
+DETAIL_SHARE = 0.8
 # A frame at this level holds nothing but zeros.
 SILENCE_BELS = -23.9
 
@@ -65,6 +69,7 @@ class Decoder:
             "envelope": (positions,),
             "mean_levels": (positions,),
             "level_spreads": (positions,),
+            "decay_rates": (positions,),
         }
         for name, shape in shapes.items():
             found = arrays[f"decoder_{name}"].shape
@@ -74,6 +79,7 @@ class Decoder:
                 )
         self._weights = {name: np.ascontiguousarray(arrays[f"decoder_{name}"], np.float32) for name in shapes}
         self._equaliser = SlowEqualiser(self._weights["mean_levels"], self._weights["level_spreads"])
+        self._decay = Decay(self._weights["decay_rates"])
         self._listener, self._listens_itself = listener or Listener(), listener is None
 
     def prepare(self, grid: Grid) -> None:
@@ -83,7 +89,9 @@ class Decoder:
         if self._listens_itself:
             self._listener.prepare(grid)
         self._equaliser.prepare(grid)
-        self._answer, self._gain = np.zeros((2, positions), np.float32)
+        self._decay.prepare(grid)
+        self._answer, self._gain, self._down = np.zeros((3, positions), np.float32)
+        self._sums = np.zeros(positions + 1, np.float64)
         self._ear = np.zeros((positions, ear), np.float32)
         self._channels = np.zeros((positions, channels), np.float32)
         self._seen = np.zeros((positions, len(self._weights["weight1"])), np.float32)
@@ -94,7 +102,9 @@ class Decoder:
         if self._listens_itself:
             self._listener.reset()
         self._equaliser.reset()
-        self._answer[:] = 0
+        self._decay.reset()
+        for array in (self._answer, self._down):
+            array[:] = 0
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
         """Target magnitudes float32 (bins,), new, for the content's magnitudes float32 (bins,) of one frame."""
@@ -116,6 +126,9 @@ class Decoder:
             weights["envelope"], heard.features, answer,
         )  # fmt: skip
         self._equaliser.process(answer, heard.level > heard.slow_level - SOUNDING_BELS)
+        if self._decay.active and heard.level > SILENCE_BELS:
+            styled = answer + np.float32(heard.level)
+            self._down[:] = self._decay.process(heard.own, styled, heard.slow_level)
         return self._applied(magnitude)
 
     def hold(self, magnitude: np.ndarray) -> np.ndarray:
@@ -128,6 +141,8 @@ class Decoder:
         """The answer, which is relative to the frame's level, on the bins of the frame heard last."""
         heard, gain = self._listener, self._gain
         np.add(self._answer, np.float32(heard.level) - heard.own, out=gain)
+        _calm(gain, WINDOW_LOW, WINDOW_HIGH, self._sums)
+        gain += self._down
         silent = heard.level <= SILENCE_BELS
         floor = np.float32(0 if silent else 10.0 ** (heard.slow_level - FLOOR_BELS))
         return _expand(magnitude, gain, floor, heard.plan.expand_index, heard.plan.expand_weight)
@@ -167,6 +182,17 @@ def _answer(hidden, bias, weight, bias_out, skip, envelope, features, answer):
         limit = np.float32(EQUALISER_LIMIT_BELS)
         equaliser = min(max(envelope[p] - features[p, 4], -limit), limit)
         answer[p] = total + skip[0] * features[p, 0] + skip[1] * equaliser
+
+
+@numba.njit(nogil=True, cache=True)
+def _calm(gain, low, high, sums):
+    """Draw every gain to the mean of its band."""
+    sums[0] = 0
+    for p in range(len(gain)):
+        sums[p + 1] = sums[p] + gain[p]
+    for p in range(len(gain)):
+        mean = np.float32((sums[high[p]] - sums[low[p]]) / (high[p] - low[p]))
+        gain[p] = mean + np.float32(DETAIL_SHARE) * (gain[p] - mean)
 
 
 @numba.njit(nogil=True, cache=True)

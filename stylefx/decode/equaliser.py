@@ -25,9 +25,9 @@ from stylefx.decode.positions import LEVEL_KNEE_HZ, LEVEL_TOP_HZ, LINEAR_STEP_HZ
 # Share of the difference that is taken out: part of it is the tune, not the timbre.
 SHARE = 0.7
 LIMIT_BELS = 1.5
-SECONDS = 2.0
+SECONDS = 1.0
 # The correction comes in over this much sounding content; of the deviation more must be heard.
-FADE_IN_SECONDS, SPREAD_FADE_IN_SECONDS = 0.7, 2.1
+FADE_IN_SECONDS, SPREAD_FADE_IN_SECONDS = 0.35, 1.0
 # Movements are scaled by no more than this, and moved by no more than that.
 LEAST_SCALE, MOST_SCALE, MOVED_BELS = 0.5, 3.0, 1.5
 # A deviation of less than this (0.1 dB) is none.

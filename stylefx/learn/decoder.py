@@ -17,8 +17,10 @@ from stylefx.analysis.grid import NOMINAL_RATE
 from stylefx.decode.equaliser import level_statistics
 from stylefx.errors import StylefxError, UsageError
 from stylefx.learn import disguise
+from stylefx.learn.decay import decay_rates
 from stylefx.learn.examples import (
     BIN_HZ,
+    GRID,
     mean_level,
     observe_style,
     power_spectrogram,
@@ -29,7 +31,7 @@ from stylefx.learn.network import Layers, Network, answer, distance, stored
 
 WEIGHTS = "decoder.npz"
 # Steps on the clip; a step costs about 40 ms of one CPU core.
-STEPS = {"draft": 0, "normal": 90, "best": 500}
+STEPS = {"draft": 0, "normal": 150, "best": 500}
 STYLE_FRAMES, STYLE_POSITIONS = 256, 16
 # More of a clip than this teaches nothing new, and costs memory.
 MAX_SECONDS = 30.0
@@ -40,7 +42,8 @@ RATE, WARM_UP = 1e-3, 8
 # (weight-space ensembles, Wortsman et al. 2022).
 PRACTISED_SHARE = 0.6
 SHIFT_SEMITONES = 9.0
-EQUALISER_STRENGTH = 1.2
+EQUALISER_STRENGTH = 2.0
+POLYPHONIC = 0.5
 # A clip this quiet holds nothing to learn (-120 dB of full scale, summed over a frame's bins).
 SILENT_POWER = 1e-9
 ENVELOPE_SMOOTHING = 40
@@ -96,6 +99,7 @@ def _fit(power: np.ndarray, steps: int, rng: np.random.Generator) -> dict[str, n
         **stored(network, layers, torch.from_numpy(static)),
         "decoder_mean_levels": means,
         "decoder_level_spreads": spreads,
+        "decoder_decay_rates": decay_rates(seen.own, seen.slow_level, GRID.hop_seconds),
     }
 
 
@@ -144,7 +148,7 @@ class Rehearsal:
     def draw(self, rng: np.random.Generator) -> Lesson:
         """One lesson."""
         target = self._piece(rng)
-        if rng.random() < 0.25:
+        if rng.random() < POLYPHONIC:
             target += self._piece(rng)
         content = target * disguise.equaliser(rng, EQUALISER_STRENGTH)
         if rng.random() < 0.6:
