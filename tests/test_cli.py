@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -94,7 +95,9 @@ def test_fit_info_render(trumpet: Path, tmp_path: Path, stylefx_command) -> None
     assert told["arrays"].keys() >= {"preview"}
     assert told["real_time"] is True
     assert 0 < told["cpu_factor"] < 1
-    assert {key: told[key] for key in told if key not in ("arrays", "bytes", "real_time", "cpu_factor")} == {
+    assert told["notes_fall_db_per_second"] is None
+    of_the_file = ("arrays", "bytes", "real_time", "cpu_factor", "notes_fall_db_per_second")
+    assert {key: told[key] for key in told if key not in of_the_file} == {
         key: fitted[key] for key in fitted if key not in ("style", "bytes", "seconds")
     }
     assert told["bytes"] == fitted["bytes"] == style.stat().st_size
@@ -111,6 +114,15 @@ def test_info_for_people(trumpet_style_path: Path, stylefx_command) -> None:
     out = stylefx_command("info", trumpet_style_path).stdout
     assert "method    harmonic, quality draft, seed 0" in out
     assert "from trumpet_solo.flac, 5.33 s" in out
+    assert "die away" not in out
+
+
+def test_info_tells_that_a_guitar_is_plucked(guitar: Path, tmp_path: Path, stylefx_command) -> None:
+    stylefx_command("fit", guitar, "-o", tmp_path / "guitar.npz", "--quality", "draft")
+    assert re.search(
+        r"notes     die away, by \d+ to \d+ dB a second",
+        stylefx_command("info", tmp_path / "guitar.npz").stdout,
+    )
 
 
 def test_same_seed_same_file(trumpet: Path, tmp_path: Path, stylefx_command) -> None:

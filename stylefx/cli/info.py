@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
         **style.meta,
         "real_time": method.real_time,
         "cpu_factor": method.cpu_factor,
+        "notes_fall_db_per_second": _fall(style.arrays.get("decoder_decay_rates")),
         "arrays": arrays,
         "bytes": Path(args.style).stat().st_size,
     }
@@ -48,6 +49,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _fall(rates) -> list[float] | None:
+    """By how many dB a second notes die away, least and most over frequency; None where they are held."""
+    if rates is None or not rates.any():
+        return None
+    return [round(-10 * float(rate), 1) for rate in (rates.max(), rates.min())]
+
+
 def _lines(result: dict[str, Any]) -> list[str]:
     lines = [
         f"method    {result['method']}, quality {result['quality']}, seed {result['seed']}",
@@ -56,6 +64,9 @@ def _lines(result: dict[str, Any]) -> list[str]:
         f"grid      {result['sample_rate']} Hz, {result['window']} window {result['window_length']}, "
         f"FFT {result['n_fft']}, hop {result['hop']}",
     ]
+    if result["notes_fall_db_per_second"]:
+        least, most = result["notes_fall_db_per_second"]
+        lines.append(f"notes     die away, by {least:.0f} to {most:.0f} dB a second")
     lines += [
         f"learned   from {source['name']}, {source['seconds']:.2f} s, sha256 {source['sha256'][:12]}..."
         for source in result["sources"]
