@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import stylefx
 from stylefx.decode.decay import Decay
 from stylefx.decode.positions import position_frequencies
 from stylefx.learn.decay import decay_rates
@@ -11,7 +12,6 @@ from stylefx.learn.examples import GRID, mean_level, observe, power_spectrogram
 RATE = 44_100
 NOTE_SECONDS = 0.8
 FRAMES_A_NOTE = round(NOTE_SECONDS / GRID.hop_seconds)
-SLOW_LEVEL = 0.0
 
 
 def notes(keys, fall_db, attack=0.005, release=0.03, length=0.95, vibrato_cents=0.0, seconds=NOTE_SECONDS):
@@ -129,6 +129,23 @@ def test_nothing_is_turned_up_or_down_beyond_the_limit():
     down, _ = played(np.random.default_rng(1).normal(size=3 * RATE).astype(np.float32), -6.0)
     assert down.max() <= 0
     assert down.min() >= -2.0 - 1e-5
+
+
+def fall_db_per_second(audio):
+    """Median over the notes of how fast they fall from 0.2 s to 0.6 s after their onsets."""
+    notes_of = audio[: len(KEYS) * round(NOTE_SECONDS * RATE)].reshape(len(KEYS), -1)
+    levels_db = [
+        20 * np.log10(np.sqrt(np.mean(notes_of[:, round(at * RATE) :][:, : RATE // 20] ** 2, axis=1)))
+        for at in (0.2, 0.6)
+    ]
+    return float(np.median(levels_db[0][1:] - levels_db[1][1:]) / 0.4)
+
+
+@pytest.mark.parametrize(("style_falls_db", "least", "most"), [(25, 12, 35), (0, -5, 5)])
+def test_held_notes_die_away_in_the_style_of_a_plucked_clip(style_falls_db, least, most):
+    style = stylefx.fit(notes((60, 67, 64, 72, 59), style_falls_db, seconds=0.6), RATE, quality="draft")
+    played_back = stylefx.StyleTransfer(style)(notes(KEYS, 0, attack=0.03, vibrato_cents=20), RATE)
+    assert least < fall_db_per_second(played_back.reshape(-1)) < most
 
 
 def test_reset_is_like_new():
