@@ -93,15 +93,20 @@ def test_what_falls_by_itself_is_left_alone():
 
 
 def test_older_notes_of_a_chord_go_on_falling():
-    """A high note begins while a low one is held."""
+    """A high note begins while a low one is held, after a first note that is over."""
     low = notes([45], 0, seconds=1.6)
-    high = np.concatenate([np.zeros(int(0.8 * RATE), np.float32), notes([81], 0)])
-    down, _ = played(low + high, -1.5)
-    frequencies = position_frequencies()
-    before, after = 2 * FRAMES_A_NOTE // 2 - 10, FRAMES_A_NOTE + 25
-    old, new = (np.abs(frequencies - hz).argmin() for hz in (110.0, 880.0))
+    high = np.concatenate([np.zeros(len(low) // 2, np.float32), notes([81], 0)])
+    down, _ = played(np.concatenate([notes([52], 0), low + high]), -1.5)
+    before, after = 2 * FRAMES_A_NOTE - 10, 2 * FRAMES_A_NOTE + 25
+    old, new = (np.abs(position_frequencies() - hz).argmin() for hz in (110.0, 880.0))
     assert down[after, old] < down[before, old] < -0.5
     assert down[after, new] > -0.3
+
+
+def test_the_first_note_does_not_tell_whether_onsets_are_clear():
+    """It comes out of silence; what follows may be a choir."""
+    down, _ = played(notes([57], 0, seconds=1.6), -2.0)
+    assert not down.any()
 
 
 @pytest.mark.parametrize(("rise_bels", "least", "most"), [(1.0, -2.1, -0.8), (0.17, -0.4, 0)])
@@ -120,8 +125,11 @@ def test_the_fainter_onsets_are_the_less_is_turned_down(rise_bels, least, most):
 
 def test_a_note_that_grows_lifts_its_line():
     """By 18 dB in the second after its onset: it may fall by what a steady one does, not by all it has grown."""
-    grown, steady = (played(notes([69], fall_db, seconds=1.3), -1.0)[0] for fall_db in (-18, 0))
+    first = notes([60], 0)
+    clips = (np.concatenate([first, notes([69], fall_db, seconds=1.3)]) for fall_db in (-18, 0))
+    grown, steady = (played(clip, -1.0)[0] for clip in clips)
     fundamental, end = np.abs(position_frequencies() - 440).argmin(), -30
+    assert steady[end, fundamental] < -0.5
     assert grown[end, fundamental] > steady[end, fundamental] - 0.3
 
 

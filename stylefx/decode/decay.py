@@ -122,7 +122,7 @@ class Decay:
         return self._down
 
     def _listen(self, flux: float) -> None:
-        """Onsets, and how clear they are: known once one is over."""
+        """Onsets, and how clear they are: known once one is over, so the second note is the first that falls."""
         if flux > ONSET_FLUX:
             self._peak = max(flux, self._peak if self._since < REST_SECONDS else 0.0)
             self._since = 0.0
@@ -131,8 +131,10 @@ class Decay:
         self._since += self._hop_seconds
         if over:
             self._heard += 1
-            clear = min(1.0, (self._peak - ONSET_FLUX) / CLEAR_FLUX)
-            self._clarity += max(CLARITY_SHARE, 1 / self._heard) * (clear - self._clarity)
+            # The first sound comes out of silence, however faint its onsets are later on.
+            if self._heard > 1:
+                clear = min(1.0, (self._peak - ONSET_FLUX) / CLEAR_FLUX)
+                self._clarity += max(CLARITY_SHARE, 1 / (self._heard - 1)) * (clear - self._clarity)
 
 
 @numba.njit(nogil=True, cache=True)
