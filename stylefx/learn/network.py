@@ -2,8 +2,8 @@
 
 The encoder is a neural process (Garnelo et al. 2018): an MLP over random samples of the clip, mean-pooled. Its vector
 scales and shifts the decoder's hidden layers (FiLM, Perez et al. 2018). Scaling a layer is scaling its weights, so
-a style is stored as a plain MLP: `Network.folded`, then `stored`. Products run in bfloat16, sums and weights
-in float32.
+a style is stored as a plain MLP: `Network.folded`, then `stored`. Everything is float32: processors without
+bfloat16 units emulate it, 40 times slower.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stylefx.learn.examples import HATS, PLAN, POSITIONS, STATIC
 HIDDEN, STYLE, ENCODER = 192, 128, 160
 EAR, CHANNELS = 64, 12
 PLACES = HATS.shape[1]
-HALF = torch.bfloat16
+HALF = torch.float32
 # Columns of the features and of the static description that the equaliser's share is made of.
 OWN_LEVEL, LONG_ENVELOPE = 0, 4
 # The loss looks this far below the slow level (positions, mel bands), then hardly at all, as the ear does.
