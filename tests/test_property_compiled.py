@@ -1,4 +1,4 @@
-"""Compiled loops are cached by their own file: a constant of another module would stay as it was when that changes."""
+"""Compiled loops read no constant of another module: within one process it would stay as it was when that changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ import pytest
 import stylefx
 
 ROOT = Path(stylefx.__file__).parent
-MODULES = sorted(path for path in ROOT.rglob("*.py") if "njit" in path.read_text(encoding="utf-8"))
+MODULES = sorted(path for path in ROOT.rglob("*.py") if "import compiled" in path.read_text(encoding="utf-8"))
+
+
+def compiled_functions(tree: ast.Module) -> list[ast.FunctionDef]:
+    """All that the one decorator stands over, with options or without."""
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and any(ast.unparse(each).split("(")[0] == "compiled" for each in node.decorator_list)
+    ]
 
 
 def frozen_constants(source: str) -> set[str]:
@@ -29,12 +39,7 @@ def frozen_constants(source: str) -> set[str]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and foreign & _names(node.value):
             foreign |= {name for target in node.targets for name in _names(target)}
-    compiled = (
-        node
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and any("njit" in ast.unparse(d) for d in node.decorator_list)
-    )
-    return {name for function in compiled for name in _names(function) & foreign}
+    return {name for function in compiled_functions(tree) for name in _names(function) & foreign}
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -49,6 +54,14 @@ def test_compiled_loops_read_no_constant_of_another_module(path):
 def test_a_constant_made_of_an_imported_one_is_found():
     source = (
         "from stylefx.decode.positions import RATIOS\nCOUNT = len(RATIOS)\n"
-        "@numba.njit(cache=True)\ndef loop(x):\n    return x[COUNT]\n"
+        "@compiled\ndef loop(x):\n    return x[COUNT]\n"
     )
     assert frozen_constants(source) == {"COUNT"}
+
+
+def test_there_is_one_decorator_and_it_is_seen():
+    """numba is asked to compile in one module only, and every loop below it is looked at here."""
+    asking = {path.name for path in ROOT.rglob("*.py") if "njit" in path.read_text(encoding="utf-8")}
+    assert asking == {"jit.py"}
+    loops = sum(len(compiled_functions(ast.parse(path.read_text(encoding="utf-8")))) for path in MODULES)
+    assert loops == sum(path.read_text(encoding="utf-8").count("\n@compiled") for path in MODULES) > 60

@@ -7,7 +7,6 @@ import os
 import platform
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stylefx.cli.options import add_common_options
@@ -101,15 +100,11 @@ def _devices() -> dict[str, Any]:
 
 
 def _cache() -> dict[str, Any]:
-    """Where numba keeps compiled code, beside the package or else with the user's, and how much there is yet."""
-    from numba.misc.appdirs import user_cache_dir
+    """Where compiled code is kept, beside the package or else with the user's, and how much there is yet."""
+    from stylefx.jit import compiled_code
 
-    import stylefx
-
-    package = Path(stylefx.__file__).parent
-    beside = package if os.access(package, os.W_OK) else Path(user_cache_dir("numba"))
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or beside)
-    return {"folder": str(folder), "functions": len(list(folder.rglob("*.nbi")))}
+    folder, functions = compiled_code()
+    return {"folder": str(folder), "functions": functions}
 
 
 def _benchmark(device: str) -> tuple[Speed, Speed | None]:

@@ -15,12 +15,12 @@ clear the last onsets were. No latency: nothing looks ahead.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.decode.equaliser import WINDOW_HIGH, WINDOW_LOW
 from stylefx.decode.positions import position_frequencies
+from stylefx.jit import compiled
 
 # A partial and the sway of a vibrato around it.
 PARTIAL_HZ, PARTIAL_RATIO = 32.0, 0.012
@@ -137,7 +137,7 @@ class Decay:
                 self._clarity += max(CLARITY_SHARE, 1 / (self._heard - 1)) * (clear - self._clarity)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _flux(level, before, width):
     top = level.max() - np.float32(FLUX_RANGE_BELS)
     rise, total, positions = 0.0, TINY, len(level)
@@ -151,7 +151,7 @@ def _flux(level, before, width):
     return rise / total
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def partial_levels(levels, floor, low, high, sums, out):
     """Levels (positions,) in bels -> those of what sounds within a vibrato of each position."""
     sums[0] = 0
@@ -161,7 +161,7 @@ def partial_levels(levels, floor, low, high, sums, out):
         out[p] = np.log10(max(sums[high[p]] - sums[low[p]], TINY)) + floor
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _fall(
     own, answer, floor, opened, rates, hop_seconds, recent_rate, low, high, band_low, band_high, clarity,
     line, age, recent, highest, scratch, sums, down,

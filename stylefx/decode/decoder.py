@@ -15,7 +15,6 @@ Latency: none beyond the frame; nothing looks ahead.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from stylefx.analysis.grid import Grid
@@ -25,6 +24,7 @@ from stylefx.decode.features import FEATURES, FLOOR_BELS
 from stylefx.decode.listener import Listener
 from stylefx.decode.positions import heard_places, position_frequencies
 from stylefx.errors import StylefxError
+from stylefx.jit import compiled
 
 # Long-term envelopes further apart than this are not trusted (40 dB).
 EQUALISER_LIMIT_BELS = 4.0
@@ -148,7 +148,7 @@ class Decoder:
         return _expand(magnitude, gain, floor, heard.plan.expand_index, heard.plan.expand_weight)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _rectify(hidden, bias):
     for p in range(hidden.shape[0]):
         here = bias[p % len(bias)]
@@ -156,7 +156,7 @@ def _rectify(hidden, bias):
             hidden[p, h] = max(hidden[p, h] + here[h], np.float32(0))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _look(features, channels, index, between, seen):
     """Features, the ear's channels along the harmonics, and its own, side by side."""
     count, places, width = channels.shape[1], index.shape[1], features.shape[1]
@@ -172,7 +172,7 @@ def _look(features, channels, index, between, seen):
         row[width + places * count :] = channels[p]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _answer(hidden, bias, weight, bias_out, skip, envelope, features, answer):
     """Last rectifier, output weights and the equaliser's share, relative to the frame's level, in bels."""
     for p in range(hidden.shape[0]):
@@ -184,7 +184,7 @@ def _answer(hidden, bias, weight, bias_out, skip, envelope, features, answer):
         answer[p] = total + skip[0] * features[p, 0] + skip[1] * equaliser
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _calm(gain, low, high, sums):
     """Draw every gain to the mean of its band."""
     sums[0] = 0
@@ -195,7 +195,7 @@ def _calm(gain, low, high, sums):
         gain[p] = mean + np.float32(DETAIL_SHARE) * (gain[p] - mean)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _expand(magnitude, gain, floor, index, weight):
     """Gains of positions -> magnitudes of bins; where the content has nothing, the floor is what is raised."""
     out = np.empty(len(magnitude), np.float32)

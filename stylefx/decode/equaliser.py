@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.decode.positions import LEVEL_KNEE_HZ, LEVEL_TOP_HZ, LINEAR_STEP_HZ, position_frequencies
+from stylefx.jit import compiled
 
 # Share of the difference that is taken out: part of it is the tune, not the timbre.
 SHARE = 0.7
@@ -112,7 +112,7 @@ def level_statistics(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean.astype(np.float32), spread.astype(np.float32)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _level(answer, weight):
     total = TINY
     for p in range(len(answer)):
@@ -120,7 +120,7 @@ def _level(answer, weight):
     return np.float32(np.log10(total))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _relative(answer, weight, out):
     floor = answer.max() - np.float32(RANGE_BELS)
     for p in range(len(answer)):
@@ -130,7 +130,7 @@ def _relative(answer, weight, out):
         out[p] -= level
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _smooth(values, low, high, sums, out):
     sums[0] = 0
     for p in range(len(values)):
@@ -139,14 +139,14 @@ def _smooth(values, low, high, sums, out):
         out[p] = (sums[high[p]] - sums[low[p]]) / (high[p] - low[p])
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _bands(answer, weight, low, high, scratch, sums, out):
     """Levels relative to the frame's, smoothed over frequency."""
     _relative(answer, weight, scratch)
     _smooth(scratch, low, high, sums, out)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _learn(now, wanted, low, high, rate, share, mean, variance, correction, scratch, sums):
     """Running mean and variance; the correction of the mean."""
     limit = np.float32(LIMIT_BELS)
@@ -158,7 +158,7 @@ def _learn(now, wanted, low, high, rate, share, mean, variance, correction, scra
     _smooth(scratch, low, high, sums, correction)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _move(now, mean, variance, wanted_spread, share, correction, out):
     """The correction of the mean, and that of how far this frame is from it."""
     limit, still = np.float32(MOVED_BELS), np.float32(STILL_BELS)
@@ -169,7 +169,7 @@ def _move(now, mean, variance, wanted_spread, share, correction, out):
         out[p] = correction[p] + min(max(moved, -limit), limit)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _apply(answer, weight, correction):
     before = _level(answer, weight)
     for p in range(len(answer)):

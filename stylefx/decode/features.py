@@ -6,11 +6,11 @@ envelope changes what is seen. Everything is causal; the memory is a handful of 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.decode.positions import OFFSETS_HZ, RATIOS, SMOOTH_OFFSETS_HZ, SMOOTH_RATIOS, Plan
+from stylefx.jit import compiled
 
 # Time constants of a position's own history and of the level's: attack, note, phrase.
 HISTORY_SECONDS = (0.012, 0.04, 0.12, 0.4, 1.5)
@@ -97,7 +97,7 @@ def frame_features(magnitude, plan: Plan, state: State, features, own, long_enve
     return level
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def log10_in_place(values):
     """log10 of positive float32 values to 3e-6: exponent and a polynomial in the mantissa, so that it vectorises."""
     bits = values.view(np.int32)
@@ -114,7 +114,7 @@ def log10_in_place(values):
         values[i] = exponent * np.float32(0.30102999566) + p * m
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _levels(magnitude, weight, sums, level_state, rates, fall):
     """Prefix sums of power and magnitude; the level, its slow follower and its history."""
     power_sum, magnitude_sum = sums[0], sums[1]
@@ -136,7 +136,7 @@ def _levels(magnitude, weight, sums, level_state, rates, fall):
     return level
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _spectra(magnitude, low, high, floor, magnitude_sum, spectra):
     """Rows: envelope power, then its log, and the whitened log spectrum, relative to the floor (0 or more)."""
     scale = np.float32(10.0 ** (-floor))
@@ -154,7 +154,7 @@ def _spectra(magnitude, low, high, floor, magnitude_sum, spectra):
         whitened[q] -= envelope[q]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _smooth(whitened, rate, smooth):
     for q in range(len(smooth)):
         value = smooth[q] + rate * (whitened[q] - smooth[q])
@@ -162,13 +162,13 @@ def _smooth(whitened, rate, smooth):
         smooth[q] = value if abs(value) > INAUDIBLE else 0.0
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _interpolate(values, place):
     index = int(place)
     return values[index] + (values[index + 1] - values[index]) * (place - index)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _positions(
     own_place, band_low, band_high, floor, level, power_sum, spectra, level_state, rates, long, history,
     bands, own, long_envelope,
@@ -198,7 +198,7 @@ def _positions(
             history[k, p] = max(before + rates[k] * (own[p] - before), floor)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _long_term(own_place, floor, level, envelope_power, level_state, rates, long, long_envelope):
     """Running mean of the envelope's power while the content sounds; its log relative to that of the level."""
     positions = len(own_place)
@@ -215,7 +215,7 @@ def _long_term(own_place, floor, level, envelope_power, level_state, rates, long
     log10_in_place(long_envelope)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _gather(
     places, smooth_places, level, level_state, whitened, smooth, history, bands, own, long_envelope, features
 ):

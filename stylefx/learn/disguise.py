@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numba
 import numpy as np
 
+from stylefx.jit import compiled
 from stylefx.learn.examples import BIN_HZ, GRID, mean_level, power_spectrogram
 
 PITCH_OCTAVES = np.log2(BIN_HZ + 20.0)
@@ -76,7 +76,7 @@ def room(rng: np.random.Generator) -> Callable[[np.ndarray], None]:
     return lambda power: _reverberate(power, decay, share)
 
 
-@numba.njit(cache=True, fastmath=True)
+@compiled(fastmath=True, error_model="python")
 def _reverberate(power, decay, share):
     tail = np.zeros(power.shape[1], np.float32)
     for p in range(power.shape[0]):
@@ -111,7 +111,7 @@ def glide(rng: np.random.Generator, frames: int) -> np.ndarray:
     return (2 ** (semitones / 12)).astype(np.float32)
 
 
-@numba.njit(cache=True, fastmath=True)
+@compiled(fastmath=True, error_model="python")
 def warp(power, ratio):
     """Move every frame's spectrum up by its frequency ratio (frames,)."""
     bins = power.shape[1]

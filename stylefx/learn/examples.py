@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import scipy.fft
 
@@ -17,6 +16,7 @@ from stylefx.analysis.window import gauss_window
 from stylefx.decode.equaliser import SOUNDING_BELS
 from stylefx.decode.features import FEATURES, SEEN, SLOW, State, frame_features
 from stylefx.decode.positions import Plan, hat_functions
+from stylefx.jit import compiled
 
 GRID = grid_for(NOMINAL_RATE)
 PLAN = Plan(GRID)
@@ -93,7 +93,7 @@ def targets_at(power: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.nd
     return own, slow_level[wanted]
 
 
-@numba.njit(cache=True)
+@compiled
 def _follow(level, fall):
     slow = level.copy()
     for p in range(1, len(level)):

@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from stylefx.analysis.grid import Grid
-from stylefx.phase.compiled import compiled
-from stylefx.phase.refine import NEWEST, impose, make_room, place, refine_plan, refine_state, update
+from stylefx.jit import compiled
+from stylefx.phase.refine import impose, make_room, place, refine_plan, refine_state, update
 from stylefx.phase.stage import REFINE_ITERATIONS, clean
 
 # Powers this near to the content's are the content's (0.0004 dB).
@@ -56,14 +56,15 @@ class BorrowedPhase:
 @compiled
 def _advance(plan, state, iterations, magnitude, content, frame):
     make_room(plan, state)
-    state.target[NEWEST] = magnitude
-    newest = state.frames[NEWEST]
+    last = state.frames.shape[0] - 1
+    state.target[last] = magnitude
+    newest = state.frames[last]
     impose(magnitude, content[0], content[1], newest[0], newest[1])
     if iterations > 0:
         place(plan, state)
         # The content's own frames agree with each other, not with styled ones that sounded before them.
         for _ in range(0 if _is_content(magnitude, content) else iterations):
-            update(plan, state, NEWEST)
+            update(plan, state, last)
     pairs = frame.view(np.float32)
     re, im = newest[0], newest[1]
     for m in range(frame.shape[0]):

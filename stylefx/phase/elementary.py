@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from stylefx.phase.compiled import compiled
+from stylefx.jit import compiled
 
 LOG_2 = math.log(2.0)
 SQRT_2 = math.sqrt(2.0)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-TWIST = 1
+from stylefx.phase.fft_passes import TWIST
 
 
 class FftPlan(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stylefx.phase.compiled import compiled
+from stylefx.jit import compiled
 from stylefx.phase.fft_passes import one_pass
 
 

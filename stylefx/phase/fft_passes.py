@@ -10,9 +10,10 @@ import math
 
 import numpy as np
 
-from stylefx.phase.compiled import compiled
-from stylefx.phase.fft import TWIST
+from stylefx.jit import compiled
 
+# Stands for a radix in a plan's passes.
+TWIST = 1
 ROOT_3_4 = math.sqrt(0.75)
 
 

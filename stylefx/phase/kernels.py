@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from stylefx.phase.compiled import compiled
+from stylefx.jit import compiled
 
 BUCKETS = 512
 NOBODY = -1

@@ -16,7 +16,7 @@ import math
 import numpy as np
 import scipy.fft
 
-from stylefx.phase.compiled import compiled
+from stylefx.jit import compiled
 
 TINY = 1e-10
 TOLERANCE = 1e-6

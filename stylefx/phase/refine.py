@@ -22,7 +22,7 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window, synthesis_window
-from stylefx.phase.compiled import compiled
+from stylefx.jit import compiled
 from stylefx.phase.fft import FftPlan, fft_plan
 from stylefx.phase.fft_loops import forward, inverse
 

@@ -24,11 +24,10 @@ import numpy as np
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import GAUSS_GAMMA
 from stylefx.errors import UsageError
+from stylefx.jit import compiled
 from stylefx.phase import kernels
-from stylefx.phase.compiled import compiled
 from stylefx.phase.elementary import angles, log_magnitudes, polar
 from stylefx.phase.refine import (
-    NEWEST,
     RefinePlan,
     RefineState,
     make_room,
@@ -161,13 +160,14 @@ def _advance(plan, state, method, iterations, target, content, frame):
     _find_phase(plan, state, method)
     refine = state.refine
     make_room(plan.refine, refine)
-    refine.target[NEWEST] = state.magnitude[0]
-    newest = refine.frames[NEWEST]
+    last = refine.frames.shape[0] - 1
+    refine.target[last] = state.magnitude[0]
+    newest = refine.frames[last]
     polar(state.magnitude[0], state.phase[1], newest[0], newest[1])
     if iterations > 0:
         place(plan.refine, refine)
         for _ in range(iterations):
-            for which in range(NEWEST, -1, -1):
+            for which in range(last, -1, -1):
                 update(plan.refine, refine, which)
         angles(newest[0], newest[1], state.phase[1])
     pairs = frame.view(np.float32)
