@@ -86,7 +86,6 @@ def offline_row(
     ``phase`` is another phase method and its refinement passes; ``held`` takes a struck style's notes for held ones;
     ``settings`` go to ``StyleTransfer``.
     """
-    from stylefx.phase.stage import Phase
 
     def learn(clip, sample_rate):
         return fit_clip(clip, sample_rate, quality=quality, seed=0)
@@ -95,10 +94,18 @@ def offline_row(
         effect = _transfer(_held(fitted.style) if held else fitted.style, settings)
         if phase is not None:
             # No option of the public API: the phase stage is exchanged to see what it is worth.
-            effect._path.phase = Phase(*phase)
+            effect._path.phase = _phase_stage(*phase)
         return effect(content, sample_rate)
 
     return Row(name, about, apply, (*CODE, "benchmarks/engine.py"), learn, kind, subset)
+
+
+def _phase_stage(method: str, passes: int):
+    """``rtisi`` is the engine's own, with another number of passes."""
+    from benchmarks.phase_methods.stage import Phase
+    from stylefx.phase.rtisi import Rtisi
+
+    return Rtisi(passes) if method == "rtisi" else Phase(method, passes)
 
 
 def _held(style):

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 import stylefx
+from benchmarks.phase_methods.stage import Phase
 from benchmarks.tables import markdown_table
 from stylefx.analysis.grid import grid_for
 from stylefx.analysis.window import GAUSS_GAMMA, gauss_window
 from stylefx.audio.files import read_audio
 from stylefx.clips import CREDITS, clip_path
 from stylefx.phase.offline import griffin_lim, pghi, spectrogram
-from stylefx.phase.stage import Phase
 
 GRID = grid_for(44_100)
 # A voice, winds, plucked strings, drums and a band, each with something unlike it.

@@ -8,6 +8,7 @@ and the folded weights follow for some seconds. What helps on recordings, whose 
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -103,20 +104,20 @@ def _fit(power: np.ndarray, steps: int, rng: np.random.Generator) -> dict[str, n
     }
 
 
-def load_network() -> Network:
-    """The network with the shipped weights."""
-    path = resources.files("stylefx.learn") / "weights" / WEIGHTS
+def load_network(path: Path | None = None) -> Network:
+    """The network with the shipped weights, or with those that pretraining wrote to ``path``."""
+    source = path or resources.files("stylefx.learn") / "weights" / WEIGHTS
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            network = Network(len(arrays["decoder2_bias"]))
             weights = {
-                name: torch.from_numpy(arrays[name.replace(".", "_")]) for name in Network().state_dict()
+                name: torch.from_numpy(arrays[name.replace(".", "_")]) for name in network.state_dict()
             }
-    except (OSError, KeyError, ValueError) as error:
+        network.load_state_dict(weights)
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise StylefxError(
-            f"the decoder's weights {path} cannot be read ({error}): install stylefx again"
+            f"the decoder's weights {source} cannot be read ({error}): install stylefx again"
         ) from error
-    network = Network()
-    network.load_state_dict(weights)
     return network
 
 

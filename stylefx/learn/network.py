@@ -18,7 +18,7 @@ from stylefx.decode.features import FEATURES
 from stylefx.decode.positions import heard_places
 from stylefx.learn.examples import HATS, PLAN, POSITIONS, STATIC
 
-HIDDEN, STYLE, ENCODER = 192, 128, 160
+HIDDEN, STYLE, ENCODER = 96, 128, 160
 EAR, CHANNELS = 64, 12
 PLACES = HATS.shape[1]
 HALF = torch.float32
@@ -64,21 +64,21 @@ HEARD = (HEARD_PLACES + 1) * CHANNELS
 
 
 class Network(nn.Module):
-    """Ear, encoder, decoder and the conditioning between them."""
+    """Ear, encoder, decoder of ``hidden`` units a layer, and the conditioning between them."""
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: int = HIDDEN) -> None:
         super().__init__()
         self.encoder1 = nn.Linear(FEATURES + STATIC, ENCODER)
         self.encoder2 = nn.Linear(ENCODER, ENCODER)
         self.encoder3 = nn.Linear(ENCODER, STYLE)
         self.ear1 = nn.Linear(FEATURES + PLACES, EAR)
         self.ear2 = nn.Linear(EAR, CHANNELS)
-        self.decoder1 = nn.Linear(FEATURES + STATIC, HIDDEN)
-        self.decoder_heard = nn.Linear(HEARD, HIDDEN, bias=False)
-        self.decoder2 = nn.Linear(HIDDEN, HIDDEN)
-        self.decoder3 = nn.Linear(HIDDEN, HIDDEN)
-        self.decoder4 = nn.Linear(HIDDEN, 1)
-        self.film = nn.Linear(STYLE, 6 * HIDDEN)
+        self.decoder1 = nn.Linear(FEATURES + STATIC, hidden)
+        self.decoder_heard = nn.Linear(HEARD, hidden, bias=False)
+        self.decoder2 = nn.Linear(hidden, hidden)
+        self.decoder3 = nn.Linear(hidden, hidden)
+        self.decoder4 = nn.Linear(hidden, 1)
+        self.film = nn.Linear(STYLE, 6 * hidden)
         # How much of the content's own level and of an equaliser to start from.
         self.skip = nn.Parameter(torch.tensor([1.0, 0.8]))
         with torch.no_grad():
