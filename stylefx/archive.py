@@ -82,9 +82,12 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             raise CorruptArchiveError(f"damaged ({str(error) or type(error).__name__})") from error
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], overwrite: bool = True) -> None:
     """Write ``arrays`` to the .npz at ``path``, complete or not at all."""
-    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+    with (
+        replacing(path, overwrite) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+    ):
         for name, array in arrays.items():
             member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             with archive.open(member, "w") as file:

@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import llvmlite
 import numba
@@ -41,7 +41,10 @@ _said: set[str] = set()
 
 
 def compiled(
-    function: Callable | None = None, *, fastmath: bool = False, error_model: str = "numpy"
+    function: Callable | None = None,
+    *,
+    fastmath: bool = False,
+    error_model: Literal["python", "numpy"] = "numpy",
 ) -> Callable:
     """Compile a loop at its first call; later processes find the machine code in a file.
 
@@ -59,7 +62,7 @@ def compiled(
     """
     if function is None:
         return lambda loop: compiled(loop, fastmath=fastmath, error_model=error_model)
-    dispatcher = numba.njit(nogil=True, fastmath=fastmath, error_model=error_model)(function)
+    dispatcher: Any = numba.njit(nogil=True, fastmath=fastmath, error_model=error_model)(function)
     dispatcher._cache = _LoopCache(function, fastmath, error_model)
     return dispatcher
 
@@ -163,8 +166,8 @@ def _folders(source: Path) -> Iterator[Path]:
 
 
 def _roots() -> Iterator[Path]:
-    if config.CACHE_DIR:
-        yield Path(config.CACHE_DIR)
+    if given := getattr(config, "CACHE_DIR", ""):
+        yield Path(given)
     yield PACKAGE
     yield Path(user_cache_dir("stylefx", appauthor=False))
     temporary = _temporary_root()

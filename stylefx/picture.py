@@ -118,8 +118,8 @@ def draw(path: str | Path, panels: list[Panel], overwrite: bool = False) -> None
     axes[0].set_ylabel("frequency (Hz)")
     figure.colorbar(image, ax=list(axes), label="dB under the loudest", pad=0.01)
     try:
-        with replacing(path) as temporary:
-            figure.savefig(temporary)
+        with replacing(path, overwrite) as temporary:
+            figure.savefig(temporary, format=path.suffix[1:].lower())
     except OSError as error:
         raise StylefxError(f"{path} cannot be written: {error.strerror or error}") from error
 

@@ -121,7 +121,7 @@ class Style:
         """Write the style to one .npz file, complete or not at all; equal styles give equal bytes."""
         path = check_style_path(path, overwrite)
         try:
-            archive.write_arrays(path, {"meta": provenance.encode(self.meta), **self.arrays})
+            archive.write_arrays(path, {"meta": provenance.encode(self.meta), **self.arrays}, overwrite)
         except OSError as error:
             raise StylefxError(f"{path} cannot be written: {error.strerror or error}") from error
 

@@ -208,7 +208,7 @@ def test_interrupted_it_leaves_nothing(
         text=True,
     )
     started = time.monotonic()
-    while not list(tmp_path.glob(".out*")) and time.monotonic() < started + 60:
+    while not list(tmp_path.glob(".*.part")) and time.monotonic() < started + 60:
         time.sleep(0.05)
     process.send_signal(kind)
     # Shells, terminals and `timeout` pass on what they get as well, and a musician presses twice.

@@ -1,13 +1,13 @@
 """Audio files and pipes, block by block, with every way they can fail said in one sentence.
 
 An `AudioReader` yields float32 (frames, channels); `-` reads the standard input through libsndfile on its
-descriptor, so a WAV or AU can be played into stylefx while it is still being made. An `AudioWriter` writes to
-a temporary file that takes the target's name when everything went well; `-` writes an AU to the standard
-output, because a WAV's header needs the length that a pipe does not know yet.
+descriptor, so a WAV or AU can be played into stylefx while it is still being made. What libsndfile does not know is
+read through ffmpeg (`stylefx.audio.ffmpeg`). Writing is in `stylefx.audio.writing`.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -18,22 +18,34 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from stylefx.audio.formats import container_of, samples_for
+from stylefx.audio.ffmpeg import Decoder, needs_ffmpeg
+from stylefx.audio.headers import FinishedWav, has_picture, read_wav_header
+from stylefx.audio.sndfile import reason
+from stylefx.audio.writing import PIPE, AudioWriter
 from stylefx.errors import StylefxError, UsageError
-from stylefx.output import check_output, replacing
+from stylefx.output import system_words
 
-PIPE = "-"
+__all__ = ["BLOCK_FRAMES", "PIPE", "AudioReader", "AudioWriter", "read_audio"]
+
 BLOCK_FRAMES = 2**15  # 0.7 s at 44.1 kHz: few calls, little memory
 MAX_CHANNELS = 64  # libsndfile believes headers up to 1024, which would cost 1024 engines
-SYSTEM_ERROR = 2  # libsndfile: the system refused, not the format
 MAX_SAMPLE = 1000.0  # 60 dB over full scale: integers stored as float, or garbage
 _UNKNOWN_FRAMES = 2**60  # libsndfile says 2^62 or more when a pipe hides the length
-_FOUR_GIB_CONTAINERS = {"WAV": 2**32, "WAVEX": 2**32, "AIFF": 2**32}
-_BYTES_A_SAMPLE = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}
+_IN_BLOCKS = ("MS_ADPCM", "IMA_ADPCM")
+_NEED_SEEKING = {"FLAC", "MP3"}
+# What libsndfile itself says it is written by says nothing of the sound.
+_NO_TAGS = {"software"}
 
 
 class AudioReader(AbstractContextManager):
     """Reads one audio file, or the standard input for ``-``.
+
+    Parameters
+    ----------
+    source
+        A file, or ``-``.
+    start_seconds, end_seconds
+        The part that is read; None is the end of the file.
 
     Attributes
     ----------
@@ -42,24 +54,75 @@ class AudioReader(AbstractContextManager):
     sample_rate, channels : int
         Of the file; nothing is converted.
     frames : int or None
-        Length where it is known, which it is not on a pipe.
+        Length of what will be read, where it is known, which it is not on a pipe.
     container, samples : str
         libsndfile's names for the format and the subtype.
+    tags : dict of str to str
+        Title, artist and the like.
+    picture : bool
+        Whether the file holds cover art, which is not read.
+    remarks : list of str
+        What is odd about the file, in sentences.
     """
 
-    def __init__(self, source: str | Path) -> None:
+    def __init__(
+        self, source: str | Path, start_seconds: float = 0.0, end_seconds: float | None = None
+    ) -> None:
         self.name = "standard input" if str(source) == PIPE else str(source)
-        self._file = _open_pipe() if str(source) == PIPE else _open_file(Path(source))
-        self.sample_rate, self.channels = self._file.samplerate, self._file.channels
-        self.container, self.samples = self._file.format, self._file.subtype
-        known = self._file.seekable() and self._file.frames < _UNKNOWN_FRAMES
-        self.frames = self._file.frames if known else None
+        self.remarks: list[str] = []
+        self.picture = False
+        self._decoder: Decoder | None = None
+        self._closing = ExitStack()
         self._position = 0
+        try:
+            self._file = self._open_pipe() if str(source) == PIPE else self._open_file(Path(source))
+            self._describe()
+            self._cut(start_seconds, end_seconds)
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def _describe(self) -> None:
+        file = self._file
+        self.sample_rate, self.channels = file.samplerate, file.channels
+        self.container, self.samples = file.format, file.subtype
+        if self._decoder is not None:
+            self.samples = "PCM_24"  # of what ffmpeg decodes, the float of its pipe says nothing
+        known = file.seekable() and file.frames < _UNKNOWN_FRAMES
+        self.frames: int | None = self._true_frames(file.frames) if known else None
+        self._left = self.frames
+        self.tags = {
+            name: text for name, text in file.copy_metadata().items() if text and name not in _NO_TAGS
+        }
         if self.channels > MAX_CHANNELS:
-            self._file.close()
             raise StylefxError(
                 f"{self.name} has {self.channels} channels, at most {MAX_CHANNELS} can be played"
             )
+
+    def _true_frames(self, frames: int) -> int:
+        """Without what fills the last block of a coding in blocks."""
+        if self.samples not in _IN_BLOCKS or self.name == "standard input":
+            return frames
+        header = read_wav_header(Path(self.name))
+        return min(frames, header.fact_frames) if header and header.fact_frames else frames
+
+    def _cut(self, start_seconds: float, end_seconds: float | None) -> None:
+        """Skip what is before the part, and know where it ends."""
+        start = round(start_seconds * self.sample_rate)
+        if end_seconds is not None:
+            end = round(end_seconds * self.sample_rate)
+            self._left = end if self._left is None else min(end, self._left)
+            self.frames = None if self.frames is None else self._left
+        if not start:
+            return
+        while self._position < start and len(block := self._read(min(BLOCK_FRAMES, start - self._position))):
+            self._position += len(block)
+        if self._position < start or self._left == 0:
+            raise StylefxError(
+                f"{self.name} ends at {self._position / self.sample_rate:.2f} s, the part of it begins at "
+                f"{start_seconds:g} s: begin earlier"
+            )
+        self.frames = self._left if self.frames is not None else None
 
     def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[np.ndarray]:
         """Yield float32 (up to ``frames``, channels) until the end; every value is finite.
@@ -69,23 +132,32 @@ class AudioReader(AbstractContextManager):
         StylefxError
             Nothing to read, damage on the way, or samples that are no sound.
         """
+        begin = self._position
         while len(block := self._read(frames)):
             self._check(block)
             self._position += len(block)
             yield block
-        if self._position == 0:
+        if self._decoder is not None and self._left != 0:
+            self._decoder.check()
+        if self._position == begin:
             raise StylefxError(f"{self.name} holds no samples, expected at least one")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._closing.close()
 
     def _read(self, frames: int) -> np.ndarray:
+        frames = frames if self._left is None else min(frames, self._left)
         try:
-            return self._file.read(frames, dtype="float32", always_2d=True)
+            block = self._file.read(frames, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
-            raise StylefxError(f"{self.name} is damaged {self._where(0)} ({_reason(error)})") from error
+            raise StylefxError(
+                f"{self.name} is damaged {self._where(0)} ({reason(error, self._file)})"
+            ) from error
+        if self._left is not None:
+            self._left -= len(block)
+        return block
 
     def _check(self, block: np.ndarray) -> None:
         """NaN passes through min and max, so good blocks cost two reductions."""
@@ -101,102 +173,70 @@ class AudioReader(AbstractContextManager):
     def _where(self, frame: int) -> str:
         return f"at {(self._position + frame) / self.sample_rate:.3f} s"
 
-
-class AudioWriter(AbstractContextManager):
-    """Writes one audio file, or AU on the standard output for ``-``.
-
-    Parameters
-    ----------
-    target
-        Path whose extension names the container, or ``-``.
-    sample_rate, channels
-        Of what will be written.
-    container, samples
-        The input's format and subtype, kept as far as the output's container can hold them.
-    overwrite
-        Whether an existing file may be replaced.
-
-    Raises
-    ------
-    StylefxError
-        The target exists, or cannot be written, or cannot hold such audio.
-    """
-
-    def __init__(
-        self,
-        target: str | Path,
-        sample_rate: int,
-        channels: int,
-        *,
-        container: str = "WAV",
-        samples: str = "PCM_24",
-        overwrite: bool = False,
-    ) -> None:
-        self.name = "standard output" if str(target) == PIPE else str(target)
-        self._stack = ExitStack()
-        path = Path(target)
-        if str(target) == PIPE:
-            self._container = "AU"
-            destination: int | Path = _pipe_descriptor()
-        else:
-            self._container = _kept_container(path, container)
-            check_output(path, overwrite)
-            destination = self._stack.enter_context(replacing(path))
-        self.samples = samples_for(self._container, container, samples, path.suffix)
-        self._bytes = 0
+    def _open_file(self, path: Path) -> soundfile.SoundFile:
         try:
-            self._file = soundfile.SoundFile(
-                destination, "w", sample_rate, channels, self.samples, format=self._container, closefd=False
-            )
+            _check_readable(path)
+            return self._open_by_libsndfile(path)
+        except OSError as error:
+            raise StylefxError(f"{path} cannot be read: {system_words(error)}") from error
         except soundfile.LibsndfileError as error:
-            self._stack.__exit__(type(error), error, None)
-            if error.code == SYSTEM_ERROR:
-                raise StylefxError(
-                    f"{self.name} cannot be written: the system does not let files be made there"
-                ) from error
+            if needs_ffmpeg(path):
+                self._decoder = self._closing.enter_context(Decoder(path))
+                self.remarks.append(f"{path} was read through ffmpeg, without its tags")
+                return self._decoder.file
+            raise StylefxError(f"{path} cannot be read as audio ({reason(error)})") from error
+        except TypeError as error:  # soundfile wants to be told the rate of headerless files
+            raise StylefxError(f"{path} has no header that says what it holds: convert it to .wav") from error
+
+    def _open_by_libsndfile(self, path: Path) -> soundfile.SoundFile:
+        # As bytes: a name need not be UTF-8.
+        name: Any = os.fsencode(path) if os.name == "posix" else str(path)
+        header = read_wav_header(path) if path.is_file() else None
+        if header is not None and header.unfinished:
+            name = FinishedWav(self._closing.enter_context(path.open("rb")), header)
+            self.remarks.append(
+                f"{path} was never finished, its header promises no sample: read to the end of the file"
+            )
+        file = self._closing.enter_context(soundfile.SoundFile(name))
+        self.picture = path.is_file() and has_picture(path)
+        return file
+
+    def _open_pipe(self) -> soundfile.SoundFile:
+        if sys.stdin is None or sys.stdin.closed:
+            raise UsageError("standard input is closed: send audio through a pipe, or name a file")
+        if sys.stdin.isatty():
+            raise UsageError("standard input is a terminal: send audio through a pipe, or name a file")
+        try:
+            file = self._closing.enter_context(soundfile.SoundFile(sys.stdin.fileno(), closefd=False))
+        except soundfile.LibsndfileError as error:
             raise StylefxError(
-                f"{self.name} cannot be written: {self._container} refuses {sample_rate} Hz with {channels} "
-                f"channels ({_reason(error)}), try .wav"
+                f"standard input cannot be read as audio ({reason(error)}): send WAV or AU"
             ) from error
-
-    @classmethod
-    def like(cls, reader: AudioReader, target: str | Path, *, overwrite: bool = False) -> AudioWriter:
-        """A writer for audio of the rate, channels and kind of samples that ``reader`` has."""
-        return cls(
-            target,
-            reader.sample_rate,
-            reader.channels,
-            container=reader.container,
-            samples=reader.samples,
-            overwrite=overwrite,
-        )
-
-    def write(self, block: np.ndarray) -> None:
-        """Append float32 (frames, channels); what passes full scale is clipped in integer formats."""
-        self._bytes += block.size * _BYTES_A_SAMPLE.get(self.samples, 4)
-        if self._bytes > _FOUR_GIB_CONTAINERS.get(self._container, self._bytes):
+        if file.format in _NEED_SEEKING and not file.seekable():
             raise StylefxError(
-                f"{self.name} would pass the 4 GiB that {self._container} can hold: write .w64 or .flac"
+                f"standard input cannot be read as audio ({file.format} needs a file to seek in): send WAV or AU"
             )
-        try:
-            self._file.write(block)
-        except soundfile.LibsndfileError as error:
-            raise StylefxError(f"{self.name} cannot be written further ({_reason(error)})") from error
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            self._file.close()
-        except soundfile.LibsndfileError as failure:
-            kind, error = type(failure), failure
-            raise StylefxError(f"{self.name} cannot be written to its end ({_reason(failure)})") from failure
-        finally:
-            self._stack.__exit__(kind, error, traceback)
+        return file
 
 
-def read_audio(path: str | Path, max_seconds: float | None = None) -> tuple[np.ndarray, int]:
-    """A whole file as float32 (frames, channels) with its sample rate in Hz.
+def _check_readable(path: Path) -> None:
+    if path.is_dir():
+        raise StylefxError(f"{path} is a directory, expected an audio file")
+    if not path.exists():
+        raise StylefxError(f"{path} does not exist")
+    if path.is_file() and path.stat().st_size == 0:
+        raise StylefxError(f"{path} is empty, expected an audio file")
+    if not os.access(path, os.R_OK):
+        raise StylefxError(f"{path} cannot be read: permission denied")
+
+
+def read_audio(
+    path: str | Path,
+    max_seconds: float | None = None,
+    start_seconds: float = 0.0,
+    end_seconds: float | None = None,
+) -> tuple[np.ndarray, int]:
+    """A whole file, or a part of it, as float32 (frames, channels) with its sample rate in Hz.
 
     Raises
     ------
@@ -204,7 +244,7 @@ def read_audio(path: str | Path, max_seconds: float | None = None) -> tuple[np.n
         The file is missing, damaged, not audio, longer than ``max_seconds``, or holds impossible values.
     """
     blocks, frames = [], 0
-    with AudioReader(path) as reader:
+    with AudioReader(path, start_seconds, end_seconds) as reader:
         for block in reader.blocks():
             blocks.append(block)
             frames += len(block)
@@ -213,50 +253,3 @@ def read_audio(path: str | Path, max_seconds: float | None = None) -> tuple[np.n
                     f"{reader.name} is longer than {max_seconds:g} s: cut out the part whose sound you want"
                 )
         return np.concatenate(blocks), reader.sample_rate
-
-
-def _open_file(path: Path) -> soundfile.SoundFile:
-    if path.is_dir():
-        raise StylefxError(f"{path} is a directory, expected an audio file")
-    if not path.exists():
-        raise StylefxError(f"{path} does not exist")
-    if path.is_file() and path.stat().st_size == 0:
-        raise StylefxError(f"{path} is empty, expected an audio file")
-    try:
-        return soundfile.SoundFile(path)
-    except soundfile.LibsndfileError as error:
-        raise StylefxError(f"{path} cannot be read as audio ({_reason(error)})") from error
-    except TypeError as error:  # soundfile wants to be told the rate of headerless files
-        raise StylefxError(f"{path} has no header that says what it holds: convert it to .wav") from error
-
-
-def _open_pipe() -> soundfile.SoundFile:
-    if sys.stdin.isatty():
-        raise UsageError("standard input is a terminal: send audio through a pipe, or name a file")
-    try:
-        return soundfile.SoundFile(sys.stdin.fileno(), closefd=False)
-    except soundfile.LibsndfileError as error:
-        raise StylefxError(
-            f"standard input cannot be read as audio ({_reason(error)}): send WAV or AU"
-        ) from error
-
-
-def _pipe_descriptor() -> int:
-    if sys.stdout.isatty():
-        raise UsageError(
-            "standard output is a terminal: send it to a file or a program, or name a file with -o"
-        )
-    sys.stdout.flush()
-    return sys.stdout.fileno()
-
-
-def _kept_container(path: Path, source_container: str) -> str:
-    """The extension's container, in the input's variant: a .wav of many channels may be a WAVEX."""
-    container = container_of(path)
-    return "WAVEX" if (container, source_container) == ("WAV", "WAVEX") else container
-
-
-def _reason(error: Any) -> str:
-    """libsndfile's own words, small and without its full stop."""
-    words = error.error_string.removeprefix("Error : ").strip().rstrip(".")
-    return words[:1].lower() + words[1:]

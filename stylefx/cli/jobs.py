@@ -98,6 +98,6 @@ def _expand(content: Path) -> list[Path]:
 
 def _writable_suffix(content: Path) -> str:
     """The input's own extension, or .wav where it has none that can be written."""
-    from stylefx.audio.formats import is_audio_name
+    from stylefx.audio.formats import is_writable_name
 
-    return content.suffix if is_audio_name(content) else ".wav"
+    return content.suffix if is_writable_name(content) else ".wav"
