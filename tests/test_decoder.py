@@ -9,13 +9,15 @@ import torch
 from stylefx.analysis.grid import grid_for
 from stylefx.decode.decoder import Decoder
 from stylefx.decode.equaliser import WEIGHT, SlowEqualiser, level_statistics
-from stylefx.decode.features import log10_in_place
+from stylefx.decode.features import FEATURES, log10_in_place
 from stylefx.decode.positions import Plan, position_frequencies
 from stylefx.errors import StylefxError, UsageError
+from stylefx.learn import fine_tune
 from stylefx.learn.decoder import fit_decoder, load_network
 from stylefx.learn.disguise import flatten, warp
 from stylefx.learn.examples import BIN_HZ, GRID, mean_level, observe_style, power_spectrogram
-from stylefx.learn.network import answer, stored
+from stylefx.learn.lessons import drawn_frames
+from stylefx.learn.network import answer, distance, stored
 
 RATE = 44_100
 
@@ -247,3 +249,35 @@ def test_flatten_holds_what_decays():
     before = power[60].sum() / power[250].sum()
     flatten(power, 1.0, 5)
     assert power[60].sum() / power[250].sum() < 0.05 * before
+
+
+def test_the_written_gradient_is_that_of_the_loss():
+    rng = np.random.default_rng(1)
+    network = load_network()
+    power = power_spectrogram(rng.standard_normal(2 * 44_100).astype(np.float32))
+    power /= mean_level(power)
+    static, samples, _ = observe_style(power, rng, 64, 16)
+    with torch.no_grad():
+        layers = network.folded(network.encode(torch.from_numpy(samples)))
+    layers = [
+        (weight.detach().clone().requires_grad_(), bias.detach().clone().requires_grad_())
+        for weight, bias in layers
+    ]
+    sampler = fine_tune.ClipSampler(power, static)
+    lessons = [fine_tune._heard(network, sampler.draw(rng)) for _ in range(fine_tune.ITEMS)]
+    skip = network.skip.detach()
+    found = fine_tune.Gradient(skip, torch.from_numpy(static))(layers, lessons, np.random.default_rng(2))
+    drawn, answers, again = [], [], np.random.default_rng(2)
+    for each in lessons:
+        frames = torch.from_numpy(drawn_frames(again, each.item, fine_tune.FRAMES_EACH))
+        seen = each.seen[frames].float()
+        features, heard = seen[..., :FEATURES], seen[..., FEATURES:]
+        answers.append(answer(layers, skip, features, heard, torch.from_numpy(static)))
+        drawn.append(frames)
+    targets = torch.stack([each.target[frames] for each, frames in zip(lessons, drawn)])
+    floors = torch.stack([each.floor[frames] for each, frames in zip(lessons, drawn)])
+    distance(torch.stack(answers), targets, floors).backward()
+    expected = [weight.grad for layer in layers for weight in layer]
+    for slope, wanted in zip(found, expected):
+        assert slope.shape == wanted.shape
+        assert float((slope - wanted).norm()) < 1e-3 * float(wanted.norm())

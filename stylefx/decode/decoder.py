@@ -133,7 +133,7 @@ class Decoder:
             part = slice(start, start + BLOCK)
             count = len(features[part])
             seen, one, two = self._seen[:count], self._hidden1[:count], self._hidden2[:count]
-            _look(features, self._channels, self._index, self._between, self._lanes, start, seen)
+            look(features, self._channels, self._index, self._between, self._lanes, start, seen)
             np.matmul(seen, weights["weight1"], out=one)
             _rectify(one, weights["bias1"][part])
             np.matmul(one, weights["weight2"], out=two)
@@ -171,7 +171,7 @@ def _rectify(hidden, bias):
 
 
 @compiled
-def _look(features, channels, index, between, lanes, first, seen):
+def look(features, channels, index, between, lanes, first, seen):
     """From position ``first`` on: features, the ear's channels along the harmonics, and its own, side by side."""
     width = features.shape[1]
     for k in range(len(seen)):
