@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.fft
 
 from benchmarks.row import Row
 from benchmarks.store import CACHE, code_hash, key_of, with_imports
+from stylefx.analysis.window import synthesis_window
 
 LIVE_BLOCK = 256
 STYLES = CACHE / "styles"
@@ -105,7 +107,36 @@ def _phase_stage(method: str, passes: int):
     from benchmarks.phase_methods.stage import Phase
     from stylefx.phase.rtisi import Rtisi
 
-    return Rtisi(passes) if method == "rtisi" else Phase(method, passes)
+    return Rtisi(passes) if method == "rtisi" else _Sounding(Phase(method, passes))
+
+
+class _Sounding:
+    """A phase method that also keeps its newest frame as samples, which the engine plays where there is one channel."""
+
+    def __init__(self, phase):
+        self._phase = phase
+
+    @property
+    def latency_samples(self) -> int:
+        """The method's own."""
+        return self._phase.latency_samples
+
+    def prepare(self, grid) -> None:
+        """Allocate for a grid and forget the past."""
+        self._phase.prepare(grid)
+        self._n_fft, self._window = grid.n_fft, synthesis_window(grid)
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._phase.reset()
+
+    def process(self, target: np.ndarray, content: np.ndarray) -> np.ndarray:
+        """The frame of the method."""
+        frame = self._phase.process(target, content)
+        half = len(self._window) // 2
+        samples = scipy.fft.irfft(frame, self._n_fft)
+        self.share = (np.concatenate([samples[-half:], samples[:half]]) * self._window).astype(np.float32)
+        return frame
 
 
 def _held(style):

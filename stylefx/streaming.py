@@ -117,7 +117,10 @@ class StreamingPath:
             content = reference_spectrum(spectrum)
             frame = self.phase.process(target, content)
             clock.charge("phase")
-            finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
+            if len(spectrum) == 1:
+                finished = self.overlap_add.add(self.phase.share[None])
+            else:
+                finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
             ceiling = KNEE / 10 ** (settings.gain_out_db / 20)
             finished = self.limiter.process(finished, self.overlap_add.coming, ceiling)
             clock.charge("overlap_add")
@@ -139,8 +142,6 @@ class StreamingPath:
 
     def _to_channels(self, frame: np.ndarray, spectrum: np.ndarray, content: np.ndarray) -> np.ndarray:
         """The styled reference (bins,) as channels (channels, bins): each keeps its part and its lead."""
-        if len(spectrum) == 1:
-            return frame[None]
         level = np.abs(content) ** 2 + np.float32(TINY)
         self._shares[:-1] = self._shares[1:]
         self._shares[-1] = spectrum * content.conj() / level

@@ -74,7 +74,7 @@ def test_fit_is_small_finite_and_the_same_for_a_seed(arrays):
 
 
 def test_the_engine_answers_as_the_network_that_was_trained(content):
-    """But for the equaliser, which has learnt nothing in one frame, and for the network's 8 bits of precision."""
+    """At every second position; but for the equaliser, which has learnt nothing in one frame."""
     network, power = load_network(), power_spectrogram(plucked([60, 64, 67]))
     static, samples, _ = observe_style(power / mean_level(power), np.random.default_rng(0), 64, 16)
     with torch.no_grad():
@@ -87,7 +87,9 @@ def test_the_engine_answers_as_the_network_that_was_trained(content):
         decoder.process(magnitudes(content)[0][30])
         features = torch.from_numpy(decoder._listener.features[None])
         expected = answer(layers, network.skip, features, network.listen(features), torch.from_numpy(static))
-    assert np.abs(decoder._answer - expected[0].numpy()).mean() < 0.04
+    error = np.abs(decoder._answer - expected[0].numpy())
+    assert error[::2].max() < 1e-3
+    assert error[1::2].mean() < 0.1  # these move with their neighbours until the next frame
 
 
 def test_reset_is_like_new_and_output_repeats(arrays, content):
@@ -277,7 +279,21 @@ def test_the_written_gradient_is_that_of_the_loss():
     targets = torch.stack([each.target[frames] for each, frames in zip(lessons, drawn)])
     floors = torch.stack([each.floor[frames] for each, frames in zip(lessons, drawn)])
     distance(torch.stack(answers), targets, floors).backward()
-    expected = [weight.grad for layer in layers for weight in layer]
+    expected = [weight.grad for layer in layers for weight in layer if weight.grad is not None]
+    assert len(found) == len(expected)
     for slope, wanted in zip(found, expected):
         assert slope.shape == wanted.shape
         assert float((slope - wanted).norm()) < 1e-3 * float(wanted.norm())
+
+
+def test_a_held_frame_is_answered_at_every_position_after_two(arrays, content):
+    """What the positions answer in turn is what they would answer all at once: with it once more nothing moves."""
+    frames, grid = magnitudes(content)
+    decoder = Decoder(arrays)
+    decoder.prepare(grid)
+    for _ in range(400):  # until every average has settled
+        decoder.process(frames[30])
+    before = decoder._own.copy()
+    for _ in range(2):
+        decoder.process(frames[30])
+        np.testing.assert_allclose(decoder._own, before, atol=2e-3)

@@ -34,8 +34,6 @@ GAIN_LIMIT_BELS = 6.0
 # What the network says of one position against its neighbours is believed to this share: a wrong partial costs a note,
 # a missing one only some of its colour.
 DETAIL_SHARE = 0.8
-# Positions that are answered together: what they need stays in a processor's second-level cache.
-BLOCK = 145
 # A frame at this level holds nothing but zeros.
 SILENCE_BELS = -23.9
 
@@ -98,7 +96,10 @@ class Decoder:
         self._channels = np.zeros((positions, channels), np.float32)
         # The length of a tuple is known to the compiler, which so makes vector instructions of the loop over channels.
         self._lanes = (0,) * channels
-        self._seen = np.zeros((min(BLOCK, positions), len(self._weights["weight1"])), np.float32)
+        # The network's part of the answer, how far it moved in this frame, and the first position of the next one.
+        self._own, self._moved = np.zeros((2, positions), np.float32)
+        self._first = 0
+        self._seen = np.zeros(((positions + 1) // 2, len(self._weights["weight1"])), np.float32)
         self._hidden1, self._hidden2 = np.zeros((2, len(self._seen), hidden), np.float32)
 
     def reset(self) -> None:
@@ -107,8 +108,9 @@ class Decoder:
             self._listener.reset()
         self._equaliser.reset()
         self._decay.reset()
-        for array in (self._answer, self._down):
+        for array in (self._answer, self._down, self._own):
             array[:] = 0
+        self._first = 0
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
         """Target magnitudes float32 (bins,), new, for the content's magnitudes float32 (bins,) of one frame."""
@@ -123,26 +125,27 @@ class Decoder:
         return self._applied(magnitude)
 
     def _network(self) -> None:
-        """Fill the answer at every position, relative to the frame's level, in bels."""
-        weights, features = self._weights, self._listener.features
+        """Fill the answer at every position, relative to the frame's level, in bels.
+
+        The network answers at every second position, the others in the next frame: between two answers a position moves
+        as its neighbours do. What the frame itself says is new everywhere.
+        """
+        weights, features, seen = self._weights, self._listener.features, self._seen
         np.matmul(features, weights["ear_weight1"], out=self._ear)
         _rectify(self._ear, weights["ear_bias1"])
         np.matmul(self._ear, weights["ear_weight2"], out=self._channels)
         _rectify(self._channels, weights["ear_bias2"][None])
-        for start in range(0, len(features), BLOCK):
-            part = slice(start, start + BLOCK)
-            count = len(features[part])
-            seen, one, two = self._seen[:count], self._hidden1[:count], self._hidden2[:count]
-            look(features, self._channels, self._index, self._between, self._lanes, start, seen)
-            np.matmul(seen, weights["weight1"], out=one)
-            _rectify(one, weights["bias1"][part])
-            np.matmul(one, weights["weight2"], out=two)
-            _rectify(two, weights["bias2"][None])
-            np.matmul(two, weights["weight3"], out=one)
-            _output(
-                one, weights["bias3"], weights["weight4"], weights["bias4"][0], weights["skip"],
-                weights["envelope"][part], features[part], self._answer[part],
-            )  # fmt: skip
+        first, self._first = self._first, 1 - self._first
+        count = len(features[first::2])
+        seen, one, two = seen[:count], self._hidden1[:count], self._hidden2[:count]
+        look(features, self._channels, self._index, self._between, self._lanes, first, 2, seen)
+        np.matmul(seen, weights["weight1"], out=one)
+        _rectify(one, weights["bias1"][first::2])
+        np.matmul(one, weights["weight2"], out=two)
+        _rectify(two, weights["bias2"][None])
+        np.matmul(two, weights["weight3"], out=one)
+        _output(one, weights["bias3"], weights["weight4"], weights["bias4"][0], first, self._own, self._moved)
+        _whole(self._own, weights["skip"], weights["envelope"], features, self._answer)
 
     def hold(self, magnitude: np.ndarray) -> np.ndarray:
         """The same for a frame between two answers: the last one, at the levels of this frame."""
@@ -171,11 +174,11 @@ def _rectify(hidden, bias):
 
 
 @compiled
-def look(features, channels, index, between, lanes, first, seen):
-    """From position ``first`` on: features, the ear's channels along the harmonics, and its own, side by side."""
+def look(features, channels, index, between, lanes, first, step, seen):
+    """At positions first, first + step, ..: features, the ear's channels along the harmonics, and its own."""
     width = features.shape[1]
     for k in range(len(seen)):
-        p, row, start = first + k, seen[k], width
+        p, row, start = first + step * k, seen[k], width
         row[:width] = features[p]
         for r in range(index.shape[1]):
             low, high = between[p, r, 0], between[p, r, 1]
@@ -187,15 +190,28 @@ def look(features, channels, index, between, lanes, first, seen):
 
 
 @compiled
-def _output(hidden, bias, weight, bias_out, skip, envelope, features, answer):
-    """Last rectifier, output weights and the equaliser's share."""
-    limit = np.float32(EQUALISER_LIMIT_BELS)
-    for p in range(hidden.shape[0]):
+def _output(hidden, bias, weight, bias_out, first, own, moved):
+    """Last rectifier and output weights for every second position of ``own``; the others move with their neighbours."""
+    for k in range(hidden.shape[0]):
         total = bias_out
         for h in range(hidden.shape[1]):
-            total += max(hidden[p, h] + bias[h], np.float32(0)) * weight[h]
+            total += max(hidden[k, h] + bias[h], np.float32(0)) * weight[h]
+        p = first + 2 * k
+        moved[p] = total - own[p]
+        own[p] = total
+    last = len(own) - 1
+    for p in range(1 - first, len(own), 2):
+        below, above = p - 1 if p > 0 else p + 1, p + 1 if p < last else p - 1
+        own[p] += np.float32(0.5) * (moved[below] + moved[above])
+
+
+@compiled
+def _whole(own, skip, envelope, features, answer):
+    """The network's own part, the content's level and the equaliser's share."""
+    limit = np.float32(EQUALISER_LIMIT_BELS)
+    for p in range(len(own)):
         equaliser = min(max(envelope[p] - features[p, 4], -limit), limit)
-        answer[p] = total + skip[0] * features[p, 0] + skip[1] * equaliser
+        answer[p] = own[p] + skip[0] * features[p, 0] + skip[1] * equaliser
 
 
 @compiled

@@ -140,7 +140,7 @@ def _heard(network: Network, item: Lesson) -> Heard:
     index, between = heard_places()
     lanes, seen = (0,) * channels.shape[2], np.empty((*channels.shape[:2], VARYING), np.float32)
     for here, its_channels, its_seen in zip(features.numpy(), channels, seen):
-        look(here, its_channels, index, between, lanes, 0, its_seen)
+        look(here, its_channels, index, between, lanes, 0, 1, its_seen)
     return Heard(
         torch.from_numpy(seen).half(),
         torch.from_numpy(item.target),

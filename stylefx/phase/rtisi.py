@@ -20,7 +20,7 @@ from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window, synthesis_window
 from stylefx.jit import compiled
 
-ITERATIONS = 4
+ITERATIONS = 2
 # Magnitudes below the first are silence (a full-scale sine reads about 400); a square above the second overflows.
 TINY, HUGE = np.float32(1e-10), np.float32(1e15)
 # Keeps the division of silence by its own magnitude at 0.
@@ -44,7 +44,8 @@ class Rtisi:
         self._analysis = (window / _cover(window * dual, grid.hop)).astype(np.float32)
         self._synthesis = dual.astype(np.float32)
         self._past = np.zeros(grid.window_length, np.float32)
-        self._share = np.zeros(grid.window_length, np.float32)
+        # The newest frame as samples under the dual window: what overlap-add adds of it.
+        self.share = np.zeros(grid.window_length, np.float32)
         self._padded = np.zeros(grid.n_fft, np.float32)
         self._magnitude = np.zeros(grid.bins, np.float32)
         self._frame = np.zeros(grid.bins, np.complex64)
@@ -73,19 +74,19 @@ class Rtisi:
             _project(self._magnitude, self._analysed(), frame)
             self._synthesise()
         hop = self._grid.hop
-        self._past[:-hop] = self._past[hop:] + self._share[hop:]
+        self._past[:-hop] = self._past[hop:] + self.share[hop:]
         self._past[-hop:] = 0
         return frame
 
     def _synthesise(self) -> None:
         """What the frame adds to the signal."""
         time, half = scipy.fft.irfft(self._frame, self._grid.n_fft), self._half
-        np.multiply(time[-half:], self._synthesis[:half], out=self._share[:half])
-        np.multiply(time[:half], self._synthesis[half:], out=self._share[half:])
+        np.multiply(time[-half:], self._synthesis[:half], out=self.share[:half])
+        np.multiply(time[:half], self._synthesis[half:], out=self.share[half:])
 
     def _analysed(self) -> np.ndarray:
         """The spectrum of the signal under the frame."""
-        signal, half = (self._past + self._share) * self._analysis, self._half
+        signal, half = (self._past + self.share) * self._analysis, self._half
         self._padded[:half] = signal[half:]
         self._padded[-half:] = signal[:half]
         return scipy.fft.rfft(self._padded)
