@@ -16,7 +16,7 @@ from stylefx.analysis.grid import Grid, grid_for
 from stylefx.bank import StyleBank
 from stylefx.params import PARAMETERS, Settings
 from stylefx.phase.carrier import Carrier
-from stylefx.phase.rtisi import Rtisi
+from stylefx.phase.rtisi import ITERATIONS, Rtisi
 from stylefx.synthesis.blend import Crossfade, blend
 from stylefx.synthesis.freeze import Freeze
 from stylefx.synthesis.limiter import Limiter
@@ -40,6 +40,7 @@ class StreamingPath:
         self.carrier = Carrier()
         self._latency = latency
         self.phase = Rtisi()
+        self._economy = False
         self.overlap_add = OverlapAdd()
         self.limiter = Limiter()
         self._clock = Clock()
@@ -74,6 +75,16 @@ class StreamingPath:
         if steps > 0:
             self.bank.add_optimisers()
         self._iterations = steps
+
+    @property
+    def economy(self) -> bool:
+        """Whether the decoder answers every second hop and the phase is left unrefined: two thirds of the work."""
+        return self._economy
+
+    @economy.setter
+    def economy(self, economises: bool) -> None:
+        self._economy = economises
+        self.phase.iterations = 0 if economises else ITERATIONS
 
     @property
     def _stages(self) -> tuple:
@@ -130,7 +141,7 @@ class StreamingPath:
     def _target(self, magnitude: np.ndarray, shares: dict[Voice, float]) -> np.ndarray:
         """What the voices that sound make of the content, together (bins,)."""
         answering = self._held_hops == 0
-        self._held_hops = (self._held_hops + 1) % self._hops_per_answer
+        self._held_hops = (self._held_hops + 1) % (self._hops_per_answer * (2 if self.economy else 1))
         # Not in the same hop, so that no hop has twice the work of another.
         optimising = self._held_hops == 0
         self.bank.hear(magnitude, answering)

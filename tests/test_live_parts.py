@@ -17,6 +17,8 @@ from stylefx.live.cover import FADE_SECONDS, Cover
 from stylefx.live.duplex import safe_delay, worker_delay
 from stylefx.live.ladder import SOON_SECONDS, TRIAL_SECONDS, Ladder
 from stylefx.live.meters import Meters
+from stylefx.live.session import settle
+from stylefx.transfer import StyleTransfer
 
 RATE = 48_000
 FADE = round(FADE_SECONDS * RATE)
@@ -67,6 +69,48 @@ def test_the_ladder_ignores_one_stall_halves_at_the_next_and_ends_at_none():
         seen.append(engine.iterations)
     assert seen == [5, 2, 1, 0, 0, 0]
     assert ladder.lowest_iterations == 0
+
+
+def test_the_last_rung_of_a_real_engine_is_its_economy(made_up_style):
+    engine = StyleTransfer(made_up_style, iterations=0)
+    ladder = Ladder(engine)
+    ladder.stalled(0.0)
+    ladder.stalled(1.0)
+    ladder.apply()
+    assert engine.economy
+    assert ladder.economised
+    assert ladder.at_the_end
+    ladder.kept_up(TRIAL_SECONDS + 2)
+    ladder.apply()
+    assert not engine.economy
+
+
+class Heavy(Delay):
+    """An engine that takes 1.2 times as long as its sound lasts, and half of that where it economises."""
+
+    economy = False
+
+    def process(self, block: np.ndarray) -> np.ndarray:
+        time.sleep(len(block) / 8000 * (0.6 if self.economy else 1.2))
+        return super().process(block)
+
+
+def test_an_engine_that_is_too_slow_begins_in_its_economy_and_says_so():
+    engine, said = Heavy(), list[str]()
+    engine.prepare(8000, 1, 400)
+    ladder = Ladder(engine)
+    settle(engine, ladder, 8000, 1, 400, said.append)
+    assert engine.economy
+    assert [text.partition(":")[0] for text in said] == ["slow"]
+
+
+def test_an_engine_that_is_too_slow_all_the_same_says_what_to_do():
+    engine, said = Heavy(), list[str]()
+    engine.economy = True
+    engine.prepare(16_000, 1, 400)
+    settle(engine, Ladder(Delay()), 16_000, 1, 400, said.append)
+    assert [text.partition(":")[0] for text in said] == ["too slow"]
+    assert "--tune" in said[0]
 
 
 def test_stalls_far_apart_are_accidents():

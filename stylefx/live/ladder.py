@@ -1,8 +1,8 @@
-"""The quality ladder: fewer optimiser iterations while the engine is often late, more when it is not.
+"""The quality ladder: less work a hop while the engine is often late, more when it is not.
 
 One stall (another program, a page from disk) changes nothing. A second one soon after steps down, and so does one
-that does not end because the engine is too slow to come back: half the iterations, and at last none, which plays
-the start alone. Below that the worker's cover plays the dry signal.
+that does not end because the engine is too slow to come back: half the optimiser's iterations, then none, and at
+last the engine's economy, which takes two thirds of the time. Below that the worker's cover plays the dry signal.
 """
 
 from __future__ import annotations
@@ -17,44 +17,70 @@ LONGEST_TRIAL_SECONDS = 300.0
 
 
 class Ladder:
-    """Sets ``engine.iterations`` when told to apply; an engine without iterations has one rung and is left alone."""
+    """Sets ``engine.iterations`` and ``engine.economy`` when told to apply; an engine without either is left alone."""
 
     def __init__(self, engine: Any):
         self._engine = engine
         most = getattr(engine, "iterations", None) or 0
-        self._rungs = [most]
-        while self._rungs[-1] > 0:
-            self._rungs.append(self._rungs[-1] // 2)
-        self._place = 0
+        # Iterations, and whether to economise.
+        self._rungs = [(most, False)]
+        while self._rungs[-1][0] > 0:
+            self._rungs.append((self._rungs[-1][0] // 2, False))
+        if hasattr(engine, "economy"):
+            self._rungs.append((self._rungs[-1][0], True))
+        self._place = self.lowest_place = 0
         self._last_stall = self._last_change = self._last_climb = float("-inf")
         self._trial_seconds = TRIAL_SECONDS
-        self.lowest_iterations = most
 
     @property
     def iterations(self) -> int:
         """Iterations a hop now."""
-        return self._rungs[self._place]
+        return self._rungs[self._place][0]
+
+    @property
+    def lowest_iterations(self) -> int:
+        """The fewest so far."""
+        return self._rungs[self.lowest_place][0]
+
+    @property
+    def economised(self) -> bool:
+        """Whether the lowest rung so far economises."""
+        return self._rungs[self.lowest_place][1]
+
+    @property
+    def at_the_end(self) -> bool:
+        """Whether there is no lower rung."""
+        return self._place + 1 == len(self._rungs)
 
     @property
     def quality(self) -> float:
         """Share of the best rung's iterations."""
-        return self.iterations / self._rungs[0] if self._rungs[0] else 1.0
+        return self.iterations / self._rungs[0][0] if self._rungs[0][0] else 1.0
 
     def apply(self) -> None:
         """Between two blocks: let the engine work as the ladder stands."""
-        if len(self._rungs) > 1 and self._engine.iterations != self.iterations:
-            self._engine.iterations = self.iterations
+        iterations, economy = self._rungs[self._place]
+        if self._rungs[0][0] > 0 and self._engine.iterations != iterations:
+            self._engine.iterations = iterations
+        if self._rungs[-1][1] and self._engine.economy != economy:
+            self._engine.economy = economy
+
+    def start_at_the_end(self) -> None:
+        """Begin on the lowest rung: the engine was too slow before anything played."""
+        self._place = self.lowest_place = len(self._rungs) - 1
+        self._trial_seconds = LONGEST_TRIAL_SECONDS
+        self.apply()
 
     def stalled(self, now: float) -> None:
         """The engine was late at ``now`` (seconds)."""
         soon = now - self._last_stall < SOON_SECONDS
         self._last_stall = now
-        if soon and self._place + 1 < len(self._rungs):
+        if soon and not self.at_the_end:
             if now - self._last_climb < self._trial_seconds:
                 self._trial_seconds = min(2 * self._trial_seconds, LONGEST_TRIAL_SECONDS)
             self._last_climb = float("-inf")
             self._step(self._place + 1, now)
-            self.lowest_iterations = min(self.lowest_iterations, self.iterations)
+            self.lowest_place = max(self.lowest_place, self._place)
 
     def kept_up(self, now: float) -> None:
         """The engine was in time at ``now`` (seconds)."""

@@ -32,6 +32,7 @@ class Report:
     real_time: bool
     iterations: int
     lowest_iterations: int
+    economised: bool = False
 
     @property
     def seconds(self) -> float:
@@ -67,6 +68,7 @@ class Report:
             "real_time": self.real_time,
             "iterations": self.iterations,
             "lowest_iterations": self.lowest_iterations,
+            "economised": self.economised,
         }
 
     def __str__(self) -> str:
@@ -89,6 +91,8 @@ class Report:
             )
         if self.lowest_iterations < self.iterations:
             lines.append(f"  iterations as low as {self.lowest_iterations} a hop to keep up")
+        if self.economised:
+            lines.append("  less was done in each hop for a while, to keep up")
         return "\n".join(lines)
 
 

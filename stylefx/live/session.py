@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import gc
 import os
+import statistics
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
@@ -21,6 +23,7 @@ from stylefx.errors import StylefxError
 from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.desk import engine_channels
 from stylefx.live.duplex import Duplex
+from stylefx.live.ladder import Ladder
 from stylefx.live.latency import latency_of
 from stylefx.live.meters import TAPE_FRAMES, Meters
 from stylefx.live.report import Report
@@ -30,6 +33,8 @@ from stylefx.live.worker import Engine, Worker
 WARM_UP_SECONDS = 0.5
 # -20 dB of noise: loud enough that no stage takes its way for silence.
 WARM_UP_LEVEL = 0.1
+# More of a block's duration than this is too much for its work: other programs need some, and some hops take longer.
+SAFE_LOAD = 0.75
 # Nobody plays to an answer that comes later; the offline methods need seconds.
 MOST_LATENCY_SECONDS = 0.5
 # How often the waiting main thread looks up: for Ctrl-C, to tell what was late, for its attendants.
@@ -85,7 +90,8 @@ def play(
         channels = engine_channels(duplex)
         engine.prepare(duplex.sample_rate, channels, duplex.block)
         check_latency(engine.latency_samples / duplex.sample_rate)
-        warm_up(engine, duplex.sample_rate, channels, duplex.block)
+        ladder = Ladder(engine)
+        settle(engine, ladder, duplex.sample_rate, channels, duplex.block, say)
         duplex.open(engine.latency_samples)
         latency = latency_of(duplex, engine.latency_samples)
         say(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
@@ -94,10 +100,10 @@ def play(
         tape_frames = max(TAPE_FRAMES, duplex.block, round(tape_seconds * duplex.sample_rate))
         meters = Meters(duplex.sample_rate, max(duplex.block, duplex.hop), channels, tape_frames)
         frames = None if seconds is None else round(seconds * duplex.sample_rate)
-        worker = Worker(engine, duplex, meters, frames)
-        most_iterations = worker.ladder.iterations
+        most_iterations = getattr(engine, "iterations", None) or 0
+        worker = Worker(engine, duplex, meters, frames, ladder)
         playing = Playing(
-            duplex.name, duplex.sample_rate, channels, duplex.block, latency, engine, meters, worker.ladder
+            duplex.name, duplex.sample_rate, channels, duplex.block, latency, engine, meters, ladder
         )
         with ExitStack() as stack:
             for attendant in attendants:
@@ -118,7 +124,8 @@ def play(
         flags=flags,
         real_time=real_time,
         iterations=most_iterations,
-        lowest_iterations=worker.ladder.lowest_iterations,
+        lowest_iterations=ladder.lowest_iterations,
+        economised=ladder.economised,
     )
 
 
@@ -131,12 +138,37 @@ def check_latency(seconds: float) -> None:
         )
 
 
-def warm_up(engine: Engine, sample_rate: int, channels: int, block: int) -> None:
-    """Run noise through a prepared engine, then reset it."""
-    noise = np.random.default_rng(0)
+def warm_up(engine: Engine, sample_rate: int, channels: int, block: int) -> float:
+    """Run noise through a prepared engine, then reset it; the median part of a block's duration that a block took."""
+    noise, seconds = np.random.default_rng(0), []
     for _ in range(1 + round(WARM_UP_SECONDS * sample_rate) // block):
-        engine.process((WARM_UP_LEVEL * noise.standard_normal((block, channels))).astype(np.float32))
+        samples = (WARM_UP_LEVEL * noise.standard_normal((block, channels))).astype(np.float32)
+        began = time.perf_counter()
+        engine.process(samples)
+        seconds.append(time.perf_counter() - began)
     engine.reset()
+    return statistics.median(seconds) * sample_rate / block
+
+
+def settle(
+    engine: Engine, ladder: Ladder, sample_rate: int, channels: int, block: int, say: Callable[[str], None]
+) -> None:
+    """Warm up, and begin with less quality where this machine would not keep up; say so, and where even that is
+    too much."""
+    load = warm_up(engine, sample_rate, channels, block)
+    if load > SAFE_LOAD and not ladder.at_the_end:
+        ladder.start_at_the_end()
+        least = warm_up(engine, sample_rate, channels, block)
+        say(
+            f"slow: the whole engine takes {load:.0%} of a block's time on this machine, so less is done in each hop "
+            f"({least:.0%})"
+        )
+        load = least
+    if load > SAFE_LOAD:
+        say(
+            f"too slow: a block of {block} takes {load:.0%} of its own time, and where it is late the dry sound is "
+            "heard: close other programs, or let 'stylefx live --tune' look for a longer block"
+        )
 
 
 def _run(

@@ -57,11 +57,20 @@ class Worker:
         Where to count.
     most_frames : int or None
         Stop after so many input frames.
+    ladder : Ladder or None
+        The engine's; by default a new one.
     """
 
-    def __init__(self, engine: Engine, duplex: Duplex, meters: Meters, most_frames: int | None = None):
+    def __init__(
+        self,
+        engine: Engine,
+        duplex: Duplex,
+        meters: Meters,
+        most_frames: int | None = None,
+        ladder: Ladder | None = None,
+    ):
         self.engine, self.duplex, self.meters = engine, duplex, meters
-        self.ladder = Ladder(engine)
+        self.ladder = ladder or Ladder(engine)
         self._most_frames = most_frames
         self._desk = Desk(duplex, engine.latency_samples, meters, self.ladder)
         self._unsettled = 0  # input frames that the engine needs before its output is whole again
