@@ -19,6 +19,7 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.decode.equaliser import WINDOW_HIGH, WINDOW_LOW
+from stylefx.decode.features import maximum
 from stylefx.decode.positions import position_frequencies
 from stylefx.jit import compiled
 
@@ -139,7 +140,7 @@ class Decay:
 
 @compiled
 def _flux(level, before, width):
-    top = level.max() - np.float32(FLUX_RANGE_BELS)
+    top = maximum(level) - np.float32(FLUX_RANGE_BELS)
     rise, total, positions = 0.0, TINY, len(level)
     for p in range(positions):
         highest = before[p]
@@ -170,7 +171,7 @@ def _fall(
     content, styled, weight, above = scratch[0], scratch[1], scratch[2], scratch[3]
     partial_levels(own, floor, low, high, sums[0], content)
     partial_levels(answer, floor, low, high, sums[0], styled)
-    quiet = content.max() - np.float32(SALIENCE_RANGE_BELS)
+    quiet = maximum(content) - np.float32(SALIENCE_RANGE_BELS)
     for p in range(len(own)):
         rise = content[p] - recent[p]
         recent[p] = content[p] if recent[p] < floor - 20 else recent[p] + recent_rate * rise

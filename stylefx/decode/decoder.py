@@ -179,14 +179,17 @@ def look(features, channels, index, between, lanes, first, step, seen):
     width = features.shape[1]
     for k in range(len(seen)):
         p, row, start = first + step * k, seen[k], width
-        row[:width] = features[p]
+        # Value by value: a slice that is assigned is checked, and the check takes seconds to compile.
+        for f in range(width):
+            row[f] = features[p, f]
         for r in range(index.shape[1]):
             low, high = between[p, r, 0], between[p, r, 1]
             here, after = channels[index[p, r]], channels[index[p, r] + 1]
             for c in range(len(lanes)):
                 row[start + c] = low * here[c] + high * after[c]
             start += len(lanes)
-        row[start:] = channels[p]
+        for c in range(len(lanes)):
+            row[start + c] = channels[p, c]
 
 
 @compiled

@@ -19,6 +19,7 @@ import math
 import numpy as np
 
 from stylefx.analysis.grid import Grid
+from stylefx.decode.features import maximum
 from stylefx.decode.positions import LEVEL_KNEE_HZ, LEVEL_TOP_HZ, LINEAR_STEP_HZ, position_frequencies
 from stylefx.jit import compiled
 
@@ -122,7 +123,7 @@ def _level(answer, weight):
 
 @compiled
 def _relative(answer, weight, out):
-    floor = answer.max() - np.float32(RANGE_BELS)
+    floor = maximum(answer) - np.float32(RANGE_BELS)
     for p in range(len(answer)):
         out[p] = max(answer[p], floor)
     level = _level(out, weight)

@@ -124,4 +124,5 @@ def warp(power, ratio):
                 row[q] = power[p, bins - 1] * np.float32(0.01)
             else:
                 row[q] = power[p, index] + (power[p, index + 1] - power[p, index]) * (place - index)
-        power[p] = row
+        for q in range(bins):
+            power[p, q] = row[q]

@@ -76,16 +76,18 @@ class Carrier:
 @compiled
 def _follow(spectrum, scale, fall, level, sign, depth):
     """Follow the ``level`` and ``sign`` of every channel; the ``depth`` of its noise, and the mean power of all."""
-    power, common, before = np.zeros(len(level)), np.zeros(len(level)), 0.0
+    power, common = np.zeros(len(level)), np.zeros(len(level))
+    before = now = 0.0
     for c in range(spectrum.shape[0]):
-        before += level[c]
         for q in range(spectrum.shape[1]):
             here, first = spectrum[c, q], spectrum[0, q]
             power[c] += here.real * here.real + here.imag * here.imag
             common[c] += here.real * first.real + here.imag * first.imag
+        before += level[c]
+        now += power[c]
     mean = 0.0
     for c in range(len(level)):
-        if power.sum() >= before * fall:
+        if now >= before * fall:
             # The noise stands where the sound stands: channels of opposite sign stay opposite.
             sign[c] = -1.0 if common[c] < 0 else 1.0
         level[c] = max(power[c], level[c] * fall) if power[c] > SILENCE else 0.0
