@@ -297,3 +297,18 @@ def test_a_held_frame_is_answered_at_every_position_after_two(arrays, content):
     for _ in range(2):
         decoder.process(frames[30])
         np.testing.assert_allclose(decoder._own, before, atol=2e-3)
+
+
+def test_adam_is_that_of_torch():
+    torch.manual_seed(0)
+    own, theirs = torch.randn(5, 3), torch.randn(5, 3)
+    theirs.copy_(own)
+    theirs.requires_grad_(True)
+    reference = torch.optim.Adam([theirs], 1e-2, betas=(fine_tune.MEAN_DECAY, fine_tune.SQUARE_DECAY))
+    optimiser = fine_tune.Adam([own])
+    for _ in range(20):
+        slope = torch.randn(5, 3)
+        theirs.grad = slope.clone()
+        reference.step()
+        optimiser.step([slope], 1e-2)
+    torch.testing.assert_close(own, theirs.detach(), rtol=1e-4, atol=1e-5)

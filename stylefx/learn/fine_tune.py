@@ -7,7 +7,6 @@ a taped one takes half as long again and twice the memory.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +24,7 @@ from stylefx.learn.network import HEARD, LONG_ENVELOPE, OWN_LEVEL, Layers, Netwo
 CHUNK, FIRST_WANTED, WANTED = 230, 30, 32
 ITEMS, FRAMES_EACH, POOL, POOL_FIRST, STEPS_PER_LESSON = 3, 8, 16, 4, 2
 RATE, WARM_UP = 1e-3, 8
+MEAN_DECAY, SQUARE_DECAY, EPSILON = 0.9, 0.98, 1e-8
 # Between the pretrained weights, which know other instruments, and the fine-tuned ones, which know the clip
 # (weight-space ensembles, Wortsman et al. 2022).
 TUNED_RATIO = 0.6
@@ -107,25 +107,17 @@ def fine_tune(
     """
     tuned = [(weight.detach().clone(), bias.detach().clone()) for weight, bias in layers]
     weights = [array for layer in tuned for array in layer]
-    optimiser = torch.optim.Adam(weights, RATE, betas=(0.9, 0.98))
+    optimiser = Adam(weights)
     gradient = Gradient(network.skip.detach(), torch.from_numpy(static))
-    sampler, draws = ClipSampler(power, static), np.random.default_rng(rng.integers(2**63))
-
-    def draw() -> Heard:
-        return _heard(network, sampler.draw(draws))
-
-    # Lessons are drawn by a thread of their own, one after another: where a core is free they cost no time.
-    with ThreadPoolExecutor(1) as pool:
-        lessons = [pool.submit(draw) for _ in range(POOL_FIRST)]
-        for step in range(steps):
-            if step % STEPS_PER_LESSON == 0:
-                lessons = [*lessons, pool.submit(draw)][-POOL:]
-            interruption.check()
-            chosen = [lessons[index].result() for index in rng.choice(len(lessons) - 1, ITEMS, replace=False)]
-            for weight, slope in zip(weights, gradient(tuned, chosen, rng)):
-                weight.grad = slope
-            optimiser.param_groups[0]["lr"] = RATE * min(1, (step + 1) / WARM_UP) * (1 - step / steps)
-            optimiser.step()
+    sampler = ClipSampler(power, static)
+    lessons = [_heard(network, sampler.draw(rng)) for _ in range(POOL_FIRST)]
+    for step in range(steps):
+        if step % STEPS_PER_LESSON == 0:
+            lessons = [*lessons, _heard(network, sampler.draw(rng))][-POOL:]
+        interruption.check()
+        chosen = [lessons[index] for index in rng.choice(len(lessons), ITEMS, replace=False)]
+        rate = RATE * min(1, (step + 1) / WARM_UP) * (1 - step / steps)
+        optimiser.step(gradient(tuned, chosen, rng), rate)
     with torch.no_grad():
         for weight, old in zip(weights, (array for layer in layers for array in layer)):
             weight.lerp_(old, 1 - TUNED_RATIO)
@@ -147,6 +139,26 @@ def _heard(network: Network, item: Lesson) -> Heard:
         torch.from_numpy(item.floor),
         item,
     )
+
+
+class Adam:
+    """Adam (Kingma & Ba 2015, algorithm 1) on ``weights``, in place; torch's own loads its compiler at the first step,
+    which takes seconds."""
+
+    def __init__(self, weights: list[torch.Tensor]):
+        self._weights, self._count = weights, 0
+        self._means = [torch.zeros_like(weight) for weight in weights]
+        self._squares = [torch.zeros_like(weight) for weight in weights]
+
+    @torch.no_grad()
+    def step(self, slopes: list[torch.Tensor], rate: float) -> None:
+        """One step at a rate."""
+        self._count += 1
+        whole_mean, whole_square = 1 - MEAN_DECAY**self._count, 1 - SQUARE_DECAY**self._count
+        for weight, slope, mean, square in zip(self._weights, slopes, self._means, self._squares):
+            mean.lerp_(slope, 1 - MEAN_DECAY)
+            square.mul_(SQUARE_DECAY).addcmul_(slope, slope, value=1 - SQUARE_DECAY)
+            weight.addcdiv_(mean, (square / whole_square).sqrt_().add_(EPSILON), value=-rate / whole_mean)
 
 
 class Gradient:
