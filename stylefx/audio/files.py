@@ -68,6 +68,8 @@ class AudioReader(AbstractContextManager):
     def __init__(
         self, source: str | Path, start_seconds: float = 0.0, end_seconds: float | None = None
     ) -> None:
+        if not str(source):
+            raise UsageError("the name of an input is empty: is a variable of the shell not set?")
         self.name = "standard input" if str(source) == PIPE else str(source)
         self.remarks: list[str] = []
         self.picture = False
@@ -141,6 +143,18 @@ class AudioReader(AbstractContextManager):
             self._decoder.check()
         if self._position == begin:
             raise StylefxError(f"{self.name} holds no samples, expected at least one")
+
+    def read_all(self, max_seconds: float | None = None) -> np.ndarray:
+        """Everything at once, float32 (frames, channels); more than ``max_seconds`` is refused."""
+        blocks, frames = [], 0
+        for block in self.blocks():
+            blocks.append(block)
+            frames += len(block)
+            if max_seconds is not None and frames > max_seconds * self.sample_rate:
+                raise StylefxError(
+                    f"{self.name} is longer than {max_seconds:g} s: cut out the part whose sound you want"
+                )
+        return np.concatenate(blocks)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -243,13 +257,5 @@ def read_audio(
     StylefxError
         The file is missing, damaged, not audio, longer than ``max_seconds``, or holds impossible values.
     """
-    blocks, frames = [], 0
     with AudioReader(path, start_seconds, end_seconds) as reader:
-        for block in reader.blocks():
-            blocks.append(block)
-            frames += len(block)
-            if max_seconds is not None and frames > max_seconds * reader.sample_rate:
-                raise StylefxError(
-                    f"{reader.name} is longer than {max_seconds:g} s: cut out the part whose sound you want"
-                )
-        return np.concatenate(blocks), reader.sample_rate
+        return reader.read_all(max_seconds), reader.sample_rate
