@@ -226,11 +226,20 @@ class AudioReader(AbstractContextManager):
             raise StylefxError(
                 f"standard input cannot be read as audio ({reason(error)}): send WAV or AU"
             ) from error
-        if file.format in _NEED_SEEKING and not file.seekable():
+        if file.format in _NEED_SEEKING and not _is_file(sys.stdin.fileno()):
             raise StylefxError(
                 f"standard input cannot be read as audio ({file.format} needs a file to seek in): send WAV or AU"
             )
         return file
+
+
+def _is_file(descriptor: int) -> bool:
+    """Whether one can seek in it; libsndfile believes so of some pipes."""
+    try:
+        os.lseek(descriptor, 0, os.SEEK_CUR)
+    except OSError:
+        return False
+    return True
 
 
 def _check_readable(path: Path) -> None:
