@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import stylefx
 from stylefx.cli import console, demo, devices, doctor, fit, info, live, methods, render
+from stylefx.cli.manual import PrintCompletion, PrintManual
 from stylefx.cli.streams import forget_output, mend_streams
 from stylefx.errors import EXIT_FAILED, EXIT_USAGE, StylefxError
 from stylefx.interruption import Interrupted, unwinding
@@ -55,6 +56,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="stylefx", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"stylefx {stylefx.__version__}")
+    parser.add_argument("--print-completion", action=PrintCompletion)
+    parser.add_argument("--print-manual", action=PrintManual)
     parser.set_defaults(run=lambda args: _explain(parser))
     subparsers = parser.add_subparsers(title="verbs", metavar="VERB")
     for verb in VERBS:
