@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from stylefx.audio.files import AudioReader, AudioWriter, read_audio
 from stylefx.audio.writing import unkept
 from stylefx.errors import StylefxError
 
+pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 RATE = 44_100
 TONE = 0.5 * np.sin(np.arange(RATE) * 0.06, dtype=np.float32)[:, np.newaxis]
 
