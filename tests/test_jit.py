@@ -131,13 +131,12 @@ def test_where_it_is_kept_when_folders_cannot_be_written(
 
 
 def test_a_temporary_folder_of_somebody_else_is_not_believed(tmp_path: Path) -> None:
-    """Others can write in it, so what lies in it may be their code."""
+    """Others can write in it, so what lies in it may be their code. Nor is a cache made where one happens to be."""
     (tmp_path / "loops").mkdir()
     block(tmp_path / "loops" / "__pycache__")
-    block(tmp_path / "cache")
     folder = tmp_path / f"stylefx-{os.getuid()}"
     folder.mkdir()
     folder.chmod(0o777)
-    loops = Loops(tmp_path / "loops", XDG_CACHE_HOME=str(tmp_path / "cache"), TMPDIR=str(tmp_path))
+    loops = Loops(tmp_path / "loops", XDG_CACHE_HOME="cache", TMPDIR=str(tmp_path))
     assert "compiled code cannot be kept" in loops.run()[2]
-    assert kept(folder) == []
+    assert kept(tmp_path) == []

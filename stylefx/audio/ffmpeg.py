@@ -44,6 +44,8 @@ LONGEST_REASON = 160
 
 def needs_ffmpeg(path: Path) -> bool:
     """Whether the name or the first bytes are those of a format that ffmpeg knows and libsndfile does not."""
+    if not path.is_file():  # a pipe has been read from already
+        return False
     if path.suffix[1:].lower() in FFMPEG_FORMATS:
         return True
     with suppress(OSError), path.open("rb") as file:

@@ -86,8 +86,8 @@ class AudioWriter(AbstractContextManager):
             descriptor = self._open(target, path, overwrite)
             self._file = self._start(descriptor, sample_rate, channels)
         except BaseException:
-            if not self._stack.__exit__(*sys.exc_info()):
-                raise
+            self._stack.__exit__(*sys.exc_info())
+            raise
         self.lost_tags = self._keep(tags or {})
 
     @classmethod
