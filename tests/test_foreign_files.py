@@ -117,6 +117,38 @@ def test_a_wav_that_was_never_finished(riff_size: int, wav: Path) -> None:
     np.testing.assert_allclose(audio, TONE, atol=1e-4)
 
 
+def unfinished(path: Path, container: str) -> Path:
+    """A file of that kind whose header says what it said before the first sample."""
+    soundfile.write(path, TONE, RATE, "PCM_16", format=container)
+    data = bytearray(path.read_bytes())
+    if container == "RF64":
+        at = data.index(b"ds64") + 8
+        data[at : at + 24] = bytes(24)
+    elif container == "AIFF":
+        comm, ssnd = data.index(b"COMM"), data.index(b"SSND")
+        data[4:8] = data[comm + 10 : comm + 14] = bytes(4)
+        data[ssnd + 4 : ssnd + 8] = struct.pack(">I", 8)
+    else:
+        data[8:12] = bytes(4)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("container", ["RF64", "AIFF", "AU"])
+def test_others_that_were_never_finished(container: str, tmp_path: Path) -> None:
+    audio, _ = read_audio(unfinished(tmp_path / f"take.{container.lower()}", container))
+    assert len(audio) == RATE
+    np.testing.assert_allclose(audio, TONE, atol=1e-4)
+
+
+@pytest.mark.parametrize("container", ["WAV", "RF64", "AIFF", "AU", "W64"])
+def test_a_finished_file_without_samples_is_empty(container: str, tmp_path: Path) -> None:
+    path = tmp_path / f"none.{container.lower()}"
+    soundfile.write(path, TONE[:0], RATE, "PCM_16", format=container)
+    with pytest.raises(StylefxError, match="holds no samples"):
+        read_audio(path)
+
+
 def test_a_finished_wav_without_samples_is_empty(wav: Path) -> None:
     """Its chunks behind the data are no samples."""
     data = bytearray(wav.read_bytes()[:44]) + b"LIST" + struct.pack("<I", 4) + b"INFO"

@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 
 from stylefx.audio.ffmpeg import Decoder, needs_ffmpeg
-from stylefx.audio.headers import FinishedWav, has_picture, read_wav_header
+from stylefx.audio.headers import Repaired, fact_frames, has_picture, repairs
 from stylefx.audio.sndfile import reason
 from stylefx.audio.writing import PIPE, AudioWriter
 from stylefx.errors import StylefxError, UsageError
@@ -105,8 +105,7 @@ class AudioReader(AbstractContextManager):
         """Without what fills the last block of a coding in blocks."""
         if self.samples not in _IN_BLOCKS or self.name == "standard input":
             return frames
-        header = read_wav_header(Path(self.name))
-        return min(frames, header.fact_frames) if header and header.fact_frames else frames
+        return min(frames, fact_frames(Path(self.name)) or frames)
 
     def _cut(self, start_seconds: float, end_seconds: float | None) -> None:
         """Skip what is before the part, and know where it ends."""
@@ -205,9 +204,9 @@ class AudioReader(AbstractContextManager):
     def _open_by_libsndfile(self, path: Path) -> soundfile.SoundFile:
         # As bytes: a name need not be UTF-8.
         name: Any = os.fsencode(path) if os.name == "posix" else str(path)
-        header = read_wav_header(path) if path.is_file() else None
-        if header is not None and header.unfinished:
-            name = FinishedWav(self._closing.enter_context(path.open("rb")), header)
+        changes = repairs(path) if path.is_file() else {}
+        if changes:
+            name = Repaired(self._closing.enter_context(path.open("rb")), changes)
             self.remarks.append(
                 f"{path} was never finished, its header promises no sample: read to the end of the file"
             )
