@@ -61,6 +61,21 @@ def test_what_ffmpeg_decodes(name: str, options: list[str], rate: int, longer: i
         np.testing.assert_array_equal(audio, read_audio(wav)[0])
 
 
+def test_an_mp3_without_a_header_of_its_own_is_read_to_its_end(wav: Path) -> None:
+    """Then libsndfile estimates the length."""
+    options = [
+        "-filter:a",
+        "aloop=3:1e6,volume='if(lt(t,1),0,1)':eval=frame",
+        "-q:a",
+        "4",
+        "-write_xing",
+        "0",
+    ]
+    path = ffmpeg(wav, wav.with_name("varied.mp3"), *options)
+    whole = ffmpeg(path, wav.with_name("whole.wav"))
+    assert abs(len(read_audio(path)[0]) - soundfile.info(whole).frames) <= 1152 * 2
+
+
 def test_a_part_of_what_ffmpeg_decodes(wav: Path) -> None:
     path = ffmpeg(wav, wav.with_name("take.m4a"), "-c:a", "alac")
     part, _ = read_audio(path, start_seconds=0.5, end_seconds=0.75)

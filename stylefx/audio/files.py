@@ -92,7 +92,8 @@ class AudioReader(AbstractContextManager):
             self.samples = "PCM_24"  # of what ffmpeg decodes, the float of its pipe says nothing
         known = file.seekable() and file.frames < _UNKNOWN_FRAMES
         self.frames: int | None = self._true_frames(file.frames) if known else None
-        self._left = self.frames
+        # Told by libsndfile it is an estimate in some formats, and no limit.
+        self._left = None if self.frames == file.frames else self.frames
         self.tags = {
             name: text for name, text in file.copy_metadata().items() if text and name not in _NO_TAGS
         }
@@ -113,17 +114,15 @@ class AudioReader(AbstractContextManager):
         if end_seconds is not None:
             end = round(end_seconds * self.sample_rate)
             self._left = end if self._left is None else min(end, self._left)
-            self.frames = None if self.frames is None else self._left
-        if not start:
-            return
+            self.frames = None if self.frames is None else min(end, self.frames)
         while self._position < start and len(block := self._read(min(BLOCK_FRAMES, start - self._position))):
             self._position += len(block)
-        if self._position < start or self._left == 0:
+        if start and (self._position < start or self.frames == self._position):
             raise StylefxError(
                 f"{self.name} ends at {self._position / self.sample_rate:.2f} s, the part of it begins at "
                 f"{start_seconds:g} s: begin earlier"
             )
-        self.frames = self._left if self.frames is not None else None
+        self.frames = None if self.frames is None else self.frames - start
 
     def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[np.ndarray]:
         """Yield float32 (up to ``frames``, channels) until the end; every value is finite.
