@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import timing
+from benchmarks.processor import begin_again_on_avx2, only_avx2
 from benchmarks.runs import SECTIONS, failures, run_all
 from stylefx.errors import StylefxError
 
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--row", action="append", metavar="NAME", help="only this row (repeatable)")
     options.add_argument("--section", action="append", choices=SECTIONS, help="only this part (repeatable)")
     options.add_argument("--soundfont", action="append", metavar="SF2", help="use this one (repeatable)")
+    options.add_argument("--avx2", action="store_true", help="as a processor of the AVX2 generation would")
     options.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
     options.add_argument("--output", type=Path, metavar="DIR", help="write RESULTS.md and pictures here")
     filling = options.add_mutually_exclusive_group()
@@ -62,12 +64,15 @@ def main(arguments: list[str] | None = None) -> int:
     from benchmarks import report, tables
     from benchmarks.drawing import draw
 
-    args = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    args = parser().parse_args(words)
+    if args.avx2 and not only_avx2():
+        begin_again_on_avx2("benchmarks", words)
     timing.single_thread()
     began = time.process_time()
     results: dict[str, Any] = {
         "date": datetime.date.today().isoformat(),
-        "arguments": "".join(f" {word}" for word in (sys.argv[1:] if arguments is None else arguments)),
+        "arguments": "".join(f" {word}" for word in words),
         "machine": timing.machine(),
         "load": timing.load(),
         "notes": [],

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.fft
 
 from benchmarks.row import Row
 from benchmarks.store import CACHE, code_hash, key_of, with_imports
+from stylefx.analysis.window import synthesis_window
 
 LIVE_BLOCK = 256
 STYLES = CACHE / "styles"
@@ -86,7 +88,6 @@ def offline_row(
     ``phase`` is another phase method and its refinement passes; ``held`` takes a struck style's notes for held ones;
     ``settings`` go to ``StyleTransfer``.
     """
-    from stylefx.phase.stage import Phase
 
     def learn(clip, sample_rate):
         return fit_clip(clip, sample_rate, quality=quality, seed=0)
@@ -95,10 +96,47 @@ def offline_row(
         effect = _transfer(_held(fitted.style) if held else fitted.style, settings)
         if phase is not None:
             # No option of the public API: the phase stage is exchanged to see what it is worth.
-            effect._path.phase = Phase(*phase)
+            effect._path.phase = _phase_stage(*phase)
         return effect(content, sample_rate)
 
     return Row(name, about, apply, (*CODE, "benchmarks/engine.py"), learn, kind, subset)
+
+
+def _phase_stage(method: str, passes: int):
+    """``rtisi`` is the engine's own, with another number of passes."""
+    from benchmarks.phase_methods.stage import Phase
+    from stylefx.phase.rtisi import Rtisi
+
+    return Rtisi(passes) if method == "rtisi" else _Sounding(Phase(method, passes))
+
+
+class _Sounding:
+    """A phase method that also keeps its newest frame as samples, which the engine plays where there is one channel."""
+
+    def __init__(self, phase):
+        self._phase = phase
+
+    @property
+    def latency_samples(self) -> int:
+        """The method's own."""
+        return self._phase.latency_samples
+
+    def prepare(self, grid) -> None:
+        """Allocate for a grid and forget the past."""
+        self._phase.prepare(grid)
+        self._n_fft, self._window = grid.n_fft, synthesis_window(grid)
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._phase.reset()
+
+    def process(self, target: np.ndarray, content: np.ndarray) -> np.ndarray:
+        """The frame of the method."""
+        frame = self._phase.process(target, content)
+        half = len(self._window) // 2
+        samples = scipy.fft.irfft(frame, self._n_fft)
+        self.share = (np.concatenate([samples[-half:], samples[:half]]) * self._window).astype(np.float32)
+        return frame
 
 
 def _held(style):

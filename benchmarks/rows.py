@@ -47,6 +47,10 @@ _CATALOGUE = (
     _subset("1 iteration", "optimiser steps a hop", iterations=1),
     _subset("4 iterations", "optimiser steps a hop", iterations=4),
     _subset("16 iterations", "optimiser steps a hop", iterations=16),
+    _subset("phase: content", "the content's phase as it is", phase=("rtisi", 0)),
+    _subset(
+        "phase: 2 passes", "the content's phase, refined twice instead of four times", phase=("rtisi", 2)
+    ),
     _subset("phase: rtpghi", "from magnitudes alone, a hop of look-ahead, refined", phase=("rtpghi", 4)),
     _subset("phase: mixed", "the same where the content's own phase does not fit", phase=("mixed", 4)),
     _subset(

@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
+from benchmarks.processor import processor
+
 PACKAGES = ("numpy", "scipy", "numba", "torch", "librosa", "onnxruntime", "tinysoundfont", "basic-pitch")
 
 
@@ -54,21 +56,12 @@ def machine() -> dict[str, str]:
         except PackageNotFoundError:
             versions[package] = "not installed"
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": str(os.cpu_count()),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         **versions,
     }
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    except OSError:
-        names = []
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class StyleBank:
         device: str = "auto",
         start: str = "decoder",
     ):
-        self._device, self._start = device, start
+        self._device, self._start, self._optimises = device, start, False
         self.listener = Listener()
         self._listens = start == "decoder"
         self._grid: Grid | None = None
@@ -93,12 +93,21 @@ class StyleBank:
             new = self._slot_for(style, name or self._slots[slot - 1].name)
             self._slots = (*self._slots[: slot - 1], new, *self._slots[slot:])
 
+    def add_optimisers(self) -> None:
+        """Give every voice, and every one to come, what it needs to take more than 0 iterations."""
+        with self._lock:
+            self._optimises = True
+            for slot in self._slots:
+                slot.voice.add_optimiser()
+
     def _slot_for(self, style: Style, name: str | None) -> Slot:
         if not METHODS[style.method].real_time:
             raise StylefxError(
                 f"a style of the method {style.method!r} cannot stream: fit the clip with --method {METHOD}"
             )
         voice = Voice(style, self.listener, self._device, self._start)
+        if self._optimises:
+            voice.add_optimiser()
         if self._grid is not None:
             voice.prepare(self._grid)
             _warm_up(voice, self._grid)

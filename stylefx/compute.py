@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
 from stylefx.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
 
 DEVICES = ("auto", "cpu", "cuda")
 
 
-def compute_device(name: str) -> torch.device:
-    """The torch device for ``auto`` (a GPU if there is one), ``cpu`` or ``cuda``.
-
-    Sets torch to one thread: for the engine's small products a second thread costs more than it brings, and on a
-    busy machine ten times more.
+def check_device(name: str) -> None:
+    """Refuse what `compute_device` would; torch is loaded only where a GPU is asked for.
 
     Raises
     ------
@@ -22,7 +22,21 @@ def compute_device(name: str) -> torch.device:
     """
     if name not in DEVICES:
         raise UsageError(f"device {name!r} is not known: use one of {', '.join(DEVICES)}")
+    if name == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise UsageError("device cuda was asked for and torch sees no GPU: use --device cpu")
+
+
+def compute_device(name: str) -> torch.device:
+    """The torch device for ``auto`` (a GPU if there is one), ``cpu`` or ``cuda``; see `check_device` for errors.
+
+    Sets torch to one thread: for the engine's small products a second thread costs more than it brings, and on a
+    busy machine ten times more.
+    """
+    import torch
+
+    check_device(name)
     torch.set_num_threads(1)
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("device cuda was asked for and torch sees no GPU: use --device cpu")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -15,8 +15,8 @@ from stylefx.analysis.frames import Analysis, reference_spectrum
 from stylefx.analysis.grid import Grid, grid_for
 from stylefx.bank import StyleBank
 from stylefx.params import PARAMETERS, Settings
-from stylefx.phase.borrowed import BorrowedPhase
 from stylefx.phase.carrier import Carrier
+from stylefx.phase.rtisi import Rtisi
 from stylefx.synthesis.blend import Crossfade, blend
 from stylefx.synthesis.freeze import Freeze
 from stylefx.synthesis.limiter import Limiter
@@ -34,11 +34,12 @@ class StreamingPath:
     """Samples in, hops of styled samples out, ``latency_samples`` late."""
 
     def __init__(self, bank: StyleBank, iterations: int, latency: str = "normal"):
-        self.bank, self.iterations = bank, iterations
+        self.bank = bank
+        self.iterations = iterations
         self.analysis = Analysis()
         self.carrier = Carrier()
         self._latency = latency
-        self.phase = BorrowedPhase()
+        self.phase = Rtisi()
         self.overlap_add = OverlapAdd()
         self.limiter = Limiter()
         self._clock = Clock()
@@ -62,6 +63,17 @@ class StreamingPath:
         held = self.phase.latency_samples // grid.hop + 1
         self._shares = np.zeros((held, channels, grid.bins), np.complex64)
         self._hops_per_answer, self._held_hops = grid.hops_per_answer, 0
+
+    @property
+    def iterations(self) -> int:
+        """Optimiser steps a hop; may be set between blocks."""
+        return self._iterations
+
+    @iterations.setter
+    def iterations(self, steps: int) -> None:
+        if steps > 0:
+            self.bank.add_optimisers()
+        self._iterations = steps
 
     @property
     def _stages(self) -> tuple:
@@ -105,7 +117,10 @@ class StreamingPath:
             content = reference_spectrum(spectrum)
             frame = self.phase.process(target, content)
             clock.charge("phase")
-            finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
+            if len(spectrum) == 1:
+                finished = self.overlap_add.add(self.phase.share[None])
+            else:
+                finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
             ceiling = KNEE / 10 ** (settings.gain_out_db / 20)
             finished = self.limiter.process(finished, self.overlap_add.coming, ceiling)
             clock.charge("overlap_add")
@@ -127,8 +142,6 @@ class StreamingPath:
 
     def _to_channels(self, frame: np.ndarray, spectrum: np.ndarray, content: np.ndarray) -> np.ndarray:
         """The styled reference (bins,) as channels (channels, bins): each keeps its part and its lead."""
-        if len(spectrum) == 1:
-            return frame[None]
         level = np.abs(content) ** 2 + np.float32(TINY)
         self._shares[:-1] = self._shares[1:]
         self._shares[-1] = spectrum * content.conj() / level

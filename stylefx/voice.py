@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stylefx.analysis.grid import Grid
-from stylefx.compute import compute_device
+from stylefx.compute import check_device, compute_device
 from stylefx.decode.content import ContentStart
 from stylefx.decode.decoder import Decoder
 from stylefx.decode.envelope import EnvelopeStart
 from stylefx.decode.listener import Listener
 from stylefx.errors import UsageError
-from stylefx.optimise.stream import Optimise
 from stylefx.style import Style
 from stylefx.synthesis.loudness import Loudness
 
 if TYPE_CHECKING:
+    from stylefx.optimise.stream import Optimise
     from stylefx.optimise.stream_musicnn import OptimiseTrained
 
 STARTS = ("decoder", "envelope", "content")
@@ -48,28 +48,42 @@ class Clock:
 
 
 class Voice:
-    """``style`` with an optimiser on ``device``, started by ``start``; ``listener`` is shared with other voices."""
+    """``style``, started by ``start``; ``listener`` is shared with other voices.
+
+    The optimiser, which computes on ``device``, is made by `add_optimiser`: who takes no steps does without it, and
+    without torch.
+    """
 
     def __init__(self, style: Style, listener: Listener, device: str, start: str):
+        check_device(device)
         self.decode = _start_for(style, listener, start)
-        self.optimise = _optimise_for(style, device)
+        self.optimise: Optimise | OptimiseTrained | None = None
         self.loudness = Loudness()
+        self._style, self._device = style, device
+        self._grid: Grid | None = None
 
-    @property
-    def stages(self) -> tuple:
-        """In the order of the signal."""
-        return self.decode, self.optimise, self.loudness
+    def add_optimiser(self) -> None:
+        """Make what `process` needs for more than 0 iterations; a voice that is prepared may go on playing."""
+        if self.optimise is None:
+            optimise = _optimise_for(self._style, self._device)
+            if self._grid is not None:
+                optimise.prepare(self._grid.of_answers)
+            self.optimise = optimise
 
     def prepare(self, grid: Grid) -> None:
         """Allocate for a grid; the listener has been prepared before."""
+        self._grid = grid
         self.decode.prepare(grid.of_answers)
-        self.optimise.prepare(grid.of_answers)
+        if self.optimise:
+            self.optimise.prepare(grid.of_answers)
         self.loudness.prepare(grid)
 
     def reset(self) -> None:
         """Forget all frames."""
-        for stage in self.stages:
-            stage.reset()
+        self.decode.reset()
+        if self.optimise:
+            self.optimise.reset()
+        self.loudness.reset()
 
     def process(
         self,
@@ -83,11 +97,12 @@ class Voice:
 
         Where decoder or optimiser are not to work their last answer is held.
         """
-        start = self.decode.process(magnitude) if answering else self.decode.hold(magnitude)
+        target = self.decode.process(magnitude) if answering else self.decode.hold(magnitude)
         clock.charge("decode")
-        self.optimise.iterations = iterations
-        target = self.optimise.process(start) if optimising else self.optimise.hold(start)
-        clock.charge("optimise")
+        if self.optimise:
+            self.optimise.iterations = iterations
+            target = self.optimise.process(target) if optimising else self.optimise.hold(target)
+            clock.charge("optimise")
         return self.loudness.process(magnitude, target)
 
 
@@ -98,6 +113,8 @@ def _optimise_for(style: Style, device: str) -> Optimise | OptimiseTrained:
         from stylefx.optimise.stream_musicnn import OptimiseTrained
 
         return OptimiseTrained(target, 0, compute_device(device))
+    from stylefx.optimise.stream import Optimise
+
     return Optimise(target, style.meta["seed"], 0, compute_device(device))
 
 

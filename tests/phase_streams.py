@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.phase_methods.stage import Phase
 from stylefx.analysis.grid import Grid, grid_for
 from stylefx.analysis.window import gauss_window
 from stylefx.audio.files import read_audio
 from stylefx.clips import clip_path
 from stylefx.phase.offline import spectrogram
-from stylefx.phase.stage import Phase
+from stylefx.phase.rtisi import Rtisi
 from stylefx.synthesis.overlap_add import OverlapAdd
 
 NOMINAL = grid_for(44_100)
@@ -44,7 +45,9 @@ def stft(samples: np.ndarray, grid: Grid = NOMINAL) -> np.ndarray:
     return (spectrogram(samples, grid.n_fft, grid.hop, _window(grid)).T * _centre(grid)).astype(np.complex64)
 
 
-def stream(phase: Phase, targets: np.ndarray, contents: np.ndarray, grid: Grid = NOMINAL) -> np.ndarray:
+def stream(
+    phase: Phase | Rtisi, targets: np.ndarray, contents: np.ndarray, grid: Grid = NOMINAL
+) -> np.ndarray:
     """Frames (frames, bins) that ``phase`` makes of targets and contents, aligned with them."""
     held = phase.latency_samples // grid.hop
     nothing = np.zeros((held, grid.bins), np.complex64)

@@ -94,8 +94,13 @@ class Decoder:
         self._sums = np.zeros(positions + 1, np.float64)
         self._ear = np.zeros((positions, ear), np.float32)
         self._channels = np.zeros((positions, channels), np.float32)
-        self._seen = np.zeros((positions, len(self._weights["weight1"])), np.float32)
-        self._hidden1, self._hidden2 = np.zeros((2, positions, hidden), np.float32)
+        # The length of a tuple is known to the compiler, which so makes vector instructions of the loop over channels.
+        self._lanes = (0,) * channels
+        # The network's part of the answer, how far it moved in this frame, and the first position of the next one.
+        self._own, self._moved = np.zeros((2, positions), np.float32)
+        self._first = 0
+        self._seen = np.zeros(((positions + 1) // 2, len(self._weights["weight1"])), np.float32)
+        self._hidden1, self._hidden2 = np.zeros((2, len(self._seen), hidden), np.float32)
 
     def reset(self) -> None:
         """Forget all frames."""
@@ -103,33 +108,44 @@ class Decoder:
             self._listener.reset()
         self._equaliser.reset()
         self._decay.reset()
-        for array in (self._answer, self._down):
+        for array in (self._answer, self._down, self._own):
             array[:] = 0
+        self._first = 0
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
         """Target magnitudes float32 (bins,), new, for the content's magnitudes float32 (bins,) of one frame."""
-        heard, answer, weights = self._listener, self._answer, self._weights
+        heard, answer = self._listener, self._answer
         if self._listens_itself:
             heard.process(magnitude)
-        np.matmul(heard.features, weights["ear_weight1"], out=self._ear)
-        _rectify(self._ear, weights["ear_bias1"])
-        np.matmul(self._ear, weights["ear_weight2"], out=self._channels)
-        _rectify(self._channels, weights["ear_bias2"][None])
-        _look(heard.features, self._channels, self._index, self._between, self._seen)
-        np.matmul(self._seen, weights["weight1"], out=self._hidden1)
-        _rectify(self._hidden1, weights["bias1"])
-        np.matmul(self._hidden1, weights["weight2"], out=self._hidden2)
-        _rectify(self._hidden2, weights["bias2"][None])
-        np.matmul(self._hidden2, weights["weight3"], out=self._hidden1)
-        _answer(
-            self._hidden1, weights["bias3"], weights["weight4"], weights["bias4"][0], weights["skip"],
-            weights["envelope"], heard.features, answer,
-        )  # fmt: skip
+        self._network()
         self._equaliser.process(answer, heard.level > heard.slow_level - SOUNDING_BELS)
         if self._decay.active and heard.level > SILENCE_BELS:
             styled = answer + np.float32(heard.level)
             self._down[:] = self._decay.process(heard.own, styled, heard.slow_level)
         return self._applied(magnitude)
+
+    def _network(self) -> None:
+        """Fill the answer at every position, relative to the frame's level, in bels.
+
+        The network answers at every second position, the others in the next frame: between two answers a position moves
+        as its neighbours do. What the frame itself says is new everywhere.
+        """
+        weights, features, seen = self._weights, self._listener.features, self._seen
+        np.matmul(features, weights["ear_weight1"], out=self._ear)
+        _rectify(self._ear, weights["ear_bias1"])
+        np.matmul(self._ear, weights["ear_weight2"], out=self._channels)
+        _rectify(self._channels, weights["ear_bias2"][None])
+        first, self._first = self._first, 1 - self._first
+        count = len(features[first::2])
+        seen, one, two = seen[:count], self._hidden1[:count], self._hidden2[:count]
+        look(features, self._channels, self._index, self._between, self._lanes, first, 2, seen)
+        np.matmul(seen, weights["weight1"], out=one)
+        _rectify(one, weights["bias1"][first::2])
+        np.matmul(one, weights["weight2"], out=two)
+        _rectify(two, weights["bias2"][None])
+        np.matmul(two, weights["weight3"], out=one)
+        _output(one, weights["bias3"], weights["weight4"], weights["bias4"][0], first, self._own, self._moved)
+        _whole(self._own, weights["skip"], weights["envelope"], features, self._answer)
 
     def hold(self, magnitude: np.ndarray) -> np.ndarray:
         """The same for a frame between two answers: the last one, at the levels of this frame."""
@@ -150,6 +166,7 @@ class Decoder:
 
 @compiled
 def _rectify(hidden, bias):
+    """Add a bias, of every position or one for all, and cut at 0."""
     for p in range(hidden.shape[0]):
         here = bias[p % len(bias)]
         for h in range(hidden.shape[1]):
@@ -157,31 +174,44 @@ def _rectify(hidden, bias):
 
 
 @compiled
-def _look(features, channels, index, between, seen):
-    """Features, the ear's channels along the harmonics, and its own, side by side."""
-    count, places, width = channels.shape[1], index.shape[1], features.shape[1]
-    for p in range(len(seen)):
-        row = seen[p]
+def look(features, channels, index, between, lanes, first, step, seen):
+    """At positions first, first + step, ..: features, the ear's channels along the harmonics, and its own."""
+    width = features.shape[1]
+    for k in range(len(seen)):
+        p, row, start = first + step * k, seen[k], width
         row[:width] = features[p]
-        for r in range(places):
-            here, after = index[p, r], index[p, r] + 1
+        for r in range(index.shape[1]):
             low, high = between[p, r, 0], between[p, r, 1]
-            start = width + r * count
-            for c in range(count):
-                row[start + c] = low * channels[here, c] + high * channels[after, c]
-        row[width + places * count :] = channels[p]
+            here, after = channels[index[p, r]], channels[index[p, r] + 1]
+            for c in range(len(lanes)):
+                row[start + c] = low * here[c] + high * after[c]
+            start += len(lanes)
+        row[start:] = channels[p]
 
 
 @compiled
-def _answer(hidden, bias, weight, bias_out, skip, envelope, features, answer):
-    """Last rectifier, output weights and the equaliser's share, relative to the frame's level, in bels."""
-    for p in range(hidden.shape[0]):
+def _output(hidden, bias, weight, bias_out, first, own, moved):
+    """Last rectifier and output weights for every second position of ``own``; the others move with their neighbours."""
+    for k in range(hidden.shape[0]):
         total = bias_out
         for h in range(hidden.shape[1]):
-            total += max(hidden[p, h] + bias[h], np.float32(0)) * weight[h]
-        limit = np.float32(EQUALISER_LIMIT_BELS)
+            total += max(hidden[k, h] + bias[h], np.float32(0)) * weight[h]
+        p = first + 2 * k
+        moved[p] = total - own[p]
+        own[p] = total
+    last = len(own) - 1
+    for p in range(1 - first, len(own), 2):
+        below, above = p - 1 if p > 0 else p + 1, p + 1 if p < last else p - 1
+        own[p] += np.float32(0.5) * (moved[below] + moved[above])
+
+
+@compiled
+def _whole(own, skip, envelope, features, answer):
+    """The network's own part, the content's level and the equaliser's share."""
+    limit = np.float32(EQUALISER_LIMIT_BELS)
+    for p in range(len(own)):
         equaliser = min(max(envelope[p] - features[p, 4], -limit), limit)
-        answer[p] = total + skip[0] * features[p, 0] + skip[1] * equaliser
+        answer[p] = own[p] + skip[0] * features[p, 0] + skip[1] * equaliser
 
 
 @compiled

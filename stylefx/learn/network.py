@@ -18,10 +18,9 @@ from stylefx.decode.features import FEATURES
 from stylefx.decode.positions import heard_places
 from stylefx.learn.examples import HATS, PLAN, POSITIONS, STATIC
 
-HIDDEN, STYLE, ENCODER = 192, 128, 160
+HIDDEN, STYLE, ENCODER = 96, 128, 160
 EAR, CHANNELS = 64, 12
 PLACES = HATS.shape[1]
-HALF = torch.float32
 # Columns of the features and of the static description that the equaliser's share is made of.
 OWN_LEVEL, LONG_ENVELOPE = 0, 4
 # The loss looks this far below the slow level (positions, mel bands), then hardly at all, as the ear does.
@@ -64,21 +63,21 @@ HEARD = (HEARD_PLACES + 1) * CHANNELS
 
 
 class Network(nn.Module):
-    """Ear, encoder, decoder and the conditioning between them."""
+    """Ear, encoder, decoder of ``hidden`` units a layer, and the conditioning between them."""
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: int = HIDDEN) -> None:
         super().__init__()
         self.encoder1 = nn.Linear(FEATURES + STATIC, ENCODER)
         self.encoder2 = nn.Linear(ENCODER, ENCODER)
         self.encoder3 = nn.Linear(ENCODER, STYLE)
         self.ear1 = nn.Linear(FEATURES + PLACES, EAR)
         self.ear2 = nn.Linear(EAR, CHANNELS)
-        self.decoder1 = nn.Linear(FEATURES + STATIC, HIDDEN)
-        self.decoder_heard = nn.Linear(HEARD, HIDDEN, bias=False)
-        self.decoder2 = nn.Linear(HIDDEN, HIDDEN)
-        self.decoder3 = nn.Linear(HIDDEN, HIDDEN)
-        self.decoder4 = nn.Linear(HIDDEN, 1)
-        self.film = nn.Linear(STYLE, 6 * HIDDEN)
+        self.decoder1 = nn.Linear(FEATURES + STATIC, hidden)
+        self.decoder_heard = nn.Linear(HEARD, hidden, bias=False)
+        self.decoder2 = nn.Linear(hidden, hidden)
+        self.decoder3 = nn.Linear(hidden, hidden)
+        self.decoder4 = nn.Linear(hidden, 1)
+        self.film = nn.Linear(STYLE, 6 * hidden)
         # How much of the content's own level and of an equaliser to start from.
         self.skip = nn.Parameter(torch.tensor([1.0, 0.8]))
         with torch.no_grad():
@@ -88,20 +87,23 @@ class Network(nn.Module):
 
     def encode(self, samples: torch.Tensor) -> torch.Tensor:
         """Style vectors (..., STYLE) of samples (..., count, FEATURES + STATIC)."""
-        hidden = torch.relu(_linear(samples.to(HALF), self.encoder1.weight, self.encoder1.bias))
-        hidden = torch.relu(_linear(hidden, self.encoder2.weight, self.encoder2.bias))
-        return torch.relu(self.encoder3(hidden.float().mean(-2)))
+        hidden = torch.relu(functional.linear(samples.float(), self.encoder1.weight, self.encoder1.bias))
+        hidden = torch.relu(functional.linear(hidden, self.encoder2.weight, self.encoder2.bias))
+        return torch.relu(self.encoder3(hidden.mean(-2)))
+
+    def channels(self, features: torch.Tensor) -> torch.Tensor:
+        """The ear's channels of each position, (frames, positions, CHANNELS)."""
+        seen = torch.cat([features.float(), HAT_CODE.expand(len(features), -1, -1)], dim=-1)
+        hidden = torch.relu(functional.linear(seen, self.ear1.weight, self.ear1.bias))
+        return torch.relu(functional.linear(hidden, self.ear2.weight, self.ear2.bias))
 
     def listen(self, features: torch.Tensor) -> torch.Tensor:
         """What each position hears of the others, (frames, positions, HEARD), for features (frames, positions,
         FEATURES): a few channels a position, gathered along the harmonics, and its own."""
-        frames = len(features)
-        seen = torch.cat([features.to(HALF), HAT_CODE.expand(frames, -1, -1)], dim=-1)
-        hidden = torch.relu(_linear(seen, self.ear1.weight, self.ear1.bias))
-        channels = torch.relu(_linear(hidden, self.ear2.weight, self.ear2.bias))
-        gathered = _Gather.apply(channels.permute(1, 0, 2).reshape(POSITIONS, -1).float())
+        frames, channels = len(features), self.channels(features)
+        gathered = _Gather.apply(channels.permute(1, 0, 2).reshape(POSITIONS, -1))
         gathered = gathered.view(POSITIONS, HEARD_PLACES, frames, CHANNELS).permute(2, 0, 1, 3)
-        return torch.cat([gathered.reshape(frames, POSITIONS, -1).to(HALF), channels], dim=-1)
+        return torch.cat([gathered.reshape(frames, POSITIONS, -1), channels], dim=-1)
 
     def folded(self, style: torch.Tensor) -> Layers:
         """The decoder's four layers for one style vector (STYLE,): weights (out, in) and biases (out,)."""
@@ -123,19 +125,15 @@ def answer(
 ) -> torch.Tensor:
     """Levels (frames, positions) in bels relative to the frame's, for features (frames, positions, FEATURES) and what
     is heard of them."""
-    seen = [features.to(HALF), heard, static.to(HALF).expand(len(features), -1, -1)]
+    seen = [features.float(), heard, static.expand(len(features), -1, -1)]
     hidden = torch.cat(seen, dim=-1).flatten(0, 1)
     for weight, bias in layers[:3]:
-        hidden = torch.relu_(_linear(hidden, weight, bias))
+        hidden = torch.relu_(functional.linear(hidden, weight, bias))
     weight, bias = layers[3]
-    own = functional.linear(hidden, weight.to(HALF))[:, 0].float().view(features.shape[:2]) + bias
+    own = functional.linear(hidden, weight)[:, 0].view(features.shape[:2]) + bias
     limit = EQUALISER_LIMIT_BELS
     equaliser = (static[:, -1] - features[..., LONG_ENVELOPE].float()).clamp(-limit, limit)
     return own + skip[0] * features[..., OWN_LEVEL].float() + skip[1] * equaliser
-
-
-def _linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    return functional.linear(x, weight.to(HALF), bias.to(HALF))
 
 
 def stored(network: Network, layers: Layers, static: torch.Tensor) -> dict[str, np.ndarray]:
@@ -164,7 +162,7 @@ def stored(network: Network, layers: Layers, static: torch.Tensor) -> dict[str, 
     }
 
 
-HAT_CODE = torch.from_numpy(HATS).to(HALF)
+HAT_CODE = torch.from_numpy(HATS)
 
 
 def _mel(frequencies_hz: np.ndarray) -> np.ndarray:

@@ -8,11 +8,14 @@ nothing with the strength of the effect and with the content. Latency: none.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import scipy.fft
 
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window
+from stylefx.jit import compiled
 
 # Each bin of the noise lies this far under the power of the whole frame, as the decoder's floor does.
 DEPTH_DB = 80.0
@@ -39,6 +42,7 @@ class Carrier:
         self._padded = np.zeros(grid.n_fft, np.float32)
         self._fall = 10 ** (-FALL_DB_PER_SECOND / 10 * grid.hop_seconds)
         self._level, self._sign = np.zeros(channels), np.ones(channels)
+        self._depth = np.zeros(channels, np.float32)
         self.reset()
 
     def reset(self) -> None:
@@ -51,19 +55,14 @@ class Carrier:
 
     def process(self, spectrum: np.ndarray, strength: float) -> np.ndarray:
         """One frame (channels, bins) with noise under each channel, new; with ``strength`` 0 as it was."""
-        power = np.einsum("cq,cq->c", spectrum, spectrum.conj()).real
-        if power.sum() >= self._level.sum() * self._fall:
-            # The noise stands where the sound stands: channels of opposite sign stay opposite.
-            self._sign = np.where(np.einsum("cq,q->c", spectrum, spectrum[0].conj()).real < 0, -1.0, 1.0)
-        self._level = np.where(power > SILENCE, np.maximum(power, self._level * self._fall), 0)
-        depth = strength * self._sign * np.sqrt(self._level) * 10 ** (-DEPTH_DB / 20)
-        self._floor = np.float32(np.mean(depth**2) + TINY)
-        return spectrum + depth.astype(np.float32)[:, None] * self._next_noise()
+        self._floor = _follow(
+            spectrum, strength * 10 ** (-DEPTH_DB / 20), self._fall, self._level, self._sign, self._depth
+        )
+        return _with_noise(spectrum, self._depth, self._next_noise())
 
     def textured(self, target: np.ndarray, content: np.ndarray, raised: np.ndarray) -> np.ndarray:
         """``target`` (bins,) with the noise's texture where ``content`` has none; ``raised`` is the carrier's."""
-        expected = np.sqrt(content * content + self._floor)
-        return target * (raised / expected)
+        return _textured(target, content, raised, self._floor)
 
     def _next_noise(self) -> np.ndarray:
         hop, half = self._grid.hop, self._half
@@ -72,3 +71,41 @@ class Carrier:
         self._padded[:half] = self._noise[half:] * self._window[half:]
         self._padded[-half:] = self._noise[:half] * self._window[:half]
         return scipy.fft.rfft(self._padded)
+
+
+@compiled
+def _follow(spectrum, scale, fall, level, sign, depth):
+    """Follow the ``level`` and ``sign`` of every channel; the ``depth`` of its noise, and the mean power of all."""
+    power, common, before = np.zeros(len(level)), np.zeros(len(level)), 0.0
+    for c in range(spectrum.shape[0]):
+        before += level[c]
+        for q in range(spectrum.shape[1]):
+            here, first = spectrum[c, q], spectrum[0, q]
+            power[c] += here.real * here.real + here.imag * here.imag
+            common[c] += here.real * first.real + here.imag * first.imag
+    mean = 0.0
+    for c in range(len(level)):
+        if power.sum() >= before * fall:
+            # The noise stands where the sound stands: channels of opposite sign stay opposite.
+            sign[c] = -1.0 if common[c] < 0 else 1.0
+        level[c] = max(power[c], level[c] * fall) if power[c] > SILENCE else 0.0
+        depth[c] = scale * sign[c] * math.sqrt(level[c])
+        mean += depth[c] * depth[c] / len(level)
+    return np.float32(mean + TINY)
+
+
+@compiled
+def _with_noise(spectrum, depth, noise):
+    out = np.empty_like(spectrum)
+    for c in range(spectrum.shape[0]):
+        for q in range(spectrum.shape[1]):
+            out[c, q] = spectrum[c, q] + depth[c] * noise[q]
+    return out
+
+
+@compiled
+def _textured(target, content, raised, floor):
+    out = np.empty_like(target)
+    for q in range(len(target)):
+        out[q] = target[q] * (raised[q] / math.sqrt(content[q] * content[q] + floor))
+    return out

@@ -8,7 +8,11 @@ the share: ``mix`` then moves the timbre and not the level. At either end it is 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+
+from stylefx.jit import compiled
 
 # Long enough to average over the beats of partials, short enough to follow a note.
 MEMORY_SECONDS = 0.2
@@ -34,11 +38,28 @@ class Likeness:
 
     def hear(self, dry: np.ndarray, wet: np.ndarray) -> np.ndarray:
         """Energy of dry, of wet and of their product for each sample of a hop, from both (hop, channels); (hop, 3)."""
-        new = np.array([np.vdot(dry, dry), np.vdot(wet, wet), np.vdot(dry, wet)]) / len(wet)
-        keep = np.exp(-len(wet) / self._memory)
-        before, self._energies = self._energies, keep * self._energies + (1 - keep) * new
-        part = np.arange(1, len(wet) + 1)[:, None] / len(wet)
-        return (before + part * (self._energies - before)).astype(np.float32)
+        keep = math.exp(-len(wet) / self._memory)
+        return _follow(dry, wet, keep, self._energies)
+
+
+@compiled
+def _follow(dry, wet, keep, energies):
+    """Move the running ``energies`` (3,) by one hop; a line from what they were to what they are, (hop, 3)."""
+    frames, channels = wet.shape
+    new = np.zeros(COLUMNS)
+    for n in range(frames):
+        for c in range(channels):
+            new[DRY] += dry[n, c] * dry[n, c]
+            new[WET] += wet[n, c] * wet[n, c]
+            new[BOTH] += dry[n, c] * wet[n, c]
+    line = np.empty((frames, COLUMNS), np.float32)
+    for k in range(COLUMNS):
+        before = energies[k]
+        energies[k] = keep * before + (1 - keep) * new[k] / frames
+        step = (energies[k] - before) / frames
+        for n in range(frames):
+            line[n, k] = before + (n + 1) * step
+    return line
 
 
 def level_gain(share: np.ndarray, energies: np.ndarray) -> np.ndarray:

@@ -36,10 +36,19 @@ class OverlapAdd:
 
     def process(self, spectrum: np.ndarray) -> np.ndarray:
         """Add one frame; return the hop (hop, channels) that no later frame can change."""
-        hop, half = self._grid.hop, self._grid.window_length // 2
+        half = self._grid.window_length // 2
         frame = scipy.fft.irfft(spectrum, self._grid.n_fft, axis=1)
         self._sum[:, :half] += frame[:, -half:] * self._window[:half]
         self._sum[:, half:] += frame[:, :half] * self._window[half:]
+        return self._finished()
+
+    def add(self, samples: np.ndarray) -> np.ndarray:
+        """The same for a frame that is samples (channels, window_length) under the dual window already."""
+        self._sum += samples
+        return self._finished()
+
+    def _finished(self) -> np.ndarray:
+        hop = self._grid.hop
         finished = self._sum[:, self._unplayed : self._unplayed + hop].T.copy()
         self._sum[:, :-hop] = self._sum[:, hop:]
         self._sum[:, -hop:] = 0

@@ -29,6 +29,8 @@ class Ramp:
 
     def towards(self, target: float, length: int) -> np.ndarray:
         """The next ``length`` values on the way to ``target``, float32."""
+        if self.rests_at(target):
+            return np.full(length, target, np.float32)
         if target != self._target:
             self._turn(target)
         part = np.minimum(self._elapsed + np.arange(1, length + 1), self._samples) / self._samples

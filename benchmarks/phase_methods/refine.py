@@ -1,7 +1,7 @@
 """RTISI-LA(1): the newest two frames are made to agree with the overlap-add signal they fall into.
 
-A frame's phase from `stylefx.phase.kernels` knows nothing of rounding, of random bins or of magnitudes that no signal
-has. So, newest first, the signal under a frame is analysed again, its phase kept, its magnitude put back, and the frame
+A frame's phase from the kernels knows nothing of rounding, of random bins or of magnitudes that no signal has.
+So, newest first, the signal under a frame is analysed again, its phase kept, its magnitude put back, and the frame
 exchanged in the signal (Zhu, Beauregard & Wyse 2007). Where later frames are still missing the analysis window is
 divided by how much of the signal is already there (Gnann & Spiertz, DAFx-10), so that a signal which agrees with its
 frames is left as it is. Each update costs two FFTs.
@@ -10,7 +10,7 @@ No momentum: 0.5 brings 0.8 dB on magnitudes that some signal has and nothing on
 content then drifts from it by 1 dB every five frames.
 
 Latency: one hop, since a frame is refined once more when its follower is there. Real signals are two rows, even and
-odd samples; complex ones two rows, real and imaginary (see `stylefx.phase.fft`).
+odd samples; complex ones two rows, real and imaginary (see `benchmarks.phase_methods.fft`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.phase_methods.fft import FftPlan, fft_plan
+from benchmarks.phase_methods.fft_loops import forward, inverse
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window, synthesis_window
 from stylefx.jit import compiled
-from stylefx.phase.fft import FftPlan, fft_plan
-from stylefx.phase.fft_loops import forward, inverse
 
 HELD = 2
 NEWEST = HELD - 1

@@ -1,4 +1,4 @@
-"""The compiled transforms of `stylefx.phase.fft`: windowed frame -> spectrum -> windowed frame.
+"""The compiled transforms of `benchmarks.phase_methods.fft`: windowed frame -> spectrum -> windowed frame.
 
 ``work`` is float32 (4, points): two complex buffers, between which the passes go back and forth.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.phase_methods.fft_passes import one_pass
 from stylefx.jit import compiled
-from stylefx.phase.fft_passes import one_pass
 
 
 @compiled

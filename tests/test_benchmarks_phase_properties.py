@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phase_streams import SMALL, prepared
 
-from stylefx.phase.stage import METHODS
+from benchmarks.phase_methods.stage import METHODS
 
 STAGES = {(method, n): prepared(method, n, SMALL) for method in METHODS for n in (0, 2)}
 ODD_VALUES = (0.0, -1.0, np.nan, np.inf, -np.inf, 1e-45, 1e-20, 3e38, 1e10)

@@ -1,4 +1,4 @@
-"""The passes of the complex FFT: bare loops over preallocated float32 rows (see `stylefx.phase.fft`).
+"""The passes of the complex FFT: bare loops over preallocated float32 rows (see `benchmarks.phase_methods.fft`).
 
 Each takes blocks of ``stride`` neighbours from one pair of rows (real, imaginary) to the other. All views are cut
 before the inner loop, so that it is plain arithmetic over neighbours.

@@ -9,11 +9,11 @@ import pytest
 import scipy.fft
 from phase_streams import NOMINAL, SMALL, convergence, prepared, stft, stream, synthetic
 
+from benchmarks.phase_methods import kernels
+from benchmarks.phase_methods.elementary import angles, log_magnitudes, polar
+from benchmarks.phase_methods.fft import fft_plan
+from benchmarks.phase_methods.fft_loops import forward, inverse
 from stylefx.analysis.window import GAUSS_GAMMA
-from stylefx.phase import kernels
-from stylefx.phase.elementary import angles, log_magnitudes, polar
-from stylefx.phase.fft import fft_plan
-from stylefx.phase.fft_loops import forward, inverse
 
 # Every length that a grid can have between 4 and 384 kHz.
 LENGTHS = [384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 16384, 24576, 32768]

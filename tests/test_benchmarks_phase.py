@@ -22,11 +22,11 @@ from phase_streams import (
     synthetic,
 )
 
+from benchmarks.phase_methods.stage import METHODS, Phase
 from stylefx.analysis.grid import grid_for
 from stylefx.analysis.window import GAUSS_GAMMA
 from stylefx.errors import UsageError
 from stylefx.phase.offline import griffin_lim, pghi
-from stylefx.phase.stage import METHODS, Phase
 
 
 @pytest.fixture(scope="module")

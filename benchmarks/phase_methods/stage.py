@@ -1,6 +1,6 @@
 """Target magnitudes and the content's spectrum in, complex frames out, two hops later: the engine's rival.
 
-The engine plays `stylefx.phase.borrowed`; the benchmark compares it with these, two of which need no content.
+The engine plays `stylefx.phase.rtisi`; the benchmark compares it with these, two of which need no content.
 
 First the phase is integrated from the log magnitudes of three frames, one hop of look-ahead (RTPGHI(1); Z. Prusa,
 P. Sondergaard, "Real-time spectrogram inversion using phase gradient heap integration", DAFx-16). ``rtpghi`` does just
@@ -21,13 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stylefx.analysis.grid import Grid
-from stylefx.analysis.window import GAUSS_GAMMA
-from stylefx.errors import UsageError
-from stylefx.jit import compiled
-from stylefx.phase import kernels
-from stylefx.phase.elementary import angles, log_magnitudes, polar
-from stylefx.phase.refine import (
+from benchmarks.phase_methods import kernels
+from benchmarks.phase_methods.elementary import angles, log_magnitudes, polar
+from benchmarks.phase_methods.refine import (
     RefinePlan,
     RefineState,
     make_room,
@@ -36,6 +32,10 @@ from stylefx.phase.refine import (
     refine_state,
     update,
 )
+from stylefx.analysis.grid import Grid
+from stylefx.analysis.window import GAUSS_GAMMA
+from stylefx.errors import UsageError
+from stylefx.jit import compiled
 
 METHODS = ("mixed", "rtpghi", "borrowed")
 MIXED, RTPGHI, BORROWED = 0, 1, 2

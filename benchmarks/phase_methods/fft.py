@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stylefx.phase.fft_passes import TWIST
+from benchmarks.phase_methods.fft_passes import TWIST
 
 
 class FftPlan(NamedTuple):
