@@ -126,6 +126,13 @@ def test_the_temporary_name_cannot_be_guessed(tmp_path: Path) -> None:
     assert len(names) == 3
 
 
+@pytest.mark.parametrize("extension", FORMATS)
+def test_nothing_written_is_an_empty_file(extension: str, tmp_path: Path) -> None:
+    with AudioWriter(tmp_path / f"out.{extension}", 48_000, 1):
+        pass
+    assert os.listdir(tmp_path) == [f"out.{extension}"]
+
+
 def test_the_null_device_takes_everything() -> None:
     with AudioWriter("/dev/null", 44100, 1) as writer:
         writer.write(NOISE)
