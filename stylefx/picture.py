@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from stylefx.errors import StylefxError, UsageError
-from stylefx.output import check_output, replacing, system_words
+from stylefx.output import check_output, replacing
 
 LOWEST_HZ = 32.703  # C1, the lowest C of a piano
 BANDS_PER_OCTAVE = 24  # quarter tones: vibrato shows
@@ -121,7 +121,7 @@ def draw(path: str | Path, panels: list[Panel], overwrite: bool = False) -> None
         with replacing(path, overwrite) as temporary:
             figure.savefig(temporary, format=path.suffix[1:].lower())
     except OSError as error:
-        raise StylefxError(f"{path} cannot be written: {system_words(error)}") from error
+        raise StylefxError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _draw_panel(axis, panel: Panel):

@@ -19,7 +19,7 @@ from stylefx import archive, provenance
 from stylefx.analysis.axis import POSITIONS
 from stylefx.errors import StylefxError, UsageError
 from stylefx.methods import METHODS, Method
-from stylefx.output import check_output, system_words
+from stylefx.output import check_output
 
 FILTERS = 64  # of optimise/harmonic.py, which is slow to import
 COCHLEAR_BANDS = 30  # of nets/cochlea.py, likewise
@@ -123,7 +123,7 @@ class Style:
         try:
             archive.write_arrays(path, {"meta": provenance.encode(self.meta), **self.arrays}, overwrite)
         except OSError as error:
-            raise StylefxError(f"{path} cannot be written: {system_words(error)}") from error
+            raise StylefxError(f"{path} cannot be written: {error.strerror or error}") from error
 
     @classmethod
     def load(cls, path: str | Path) -> Style:
@@ -138,7 +138,7 @@ class Style:
         except FileNotFoundError:
             raise StylefxError(f"{path} does not exist: make it with `stylefx fit CLIP -o {path}`") from None
         except OSError as error:
-            raise StylefxError(f"{path} cannot be read: {system_words(error)}") from error
+            raise StylefxError(f"{path} cannot be read: {error.strerror or error}") from error
         except provenance.NewerStyleError as error:
             raise StylefxError(f"{path} {error}") from None
         except StylefxError as error:
