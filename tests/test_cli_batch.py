@@ -37,6 +37,15 @@ def test_a_name_that_is_not_utf_8(tmp_path: Path, trumpet_style_path: Path, caps
     assert [Path(each["output"]).name for each in rendered] == ["a.wav", LATIN_1, "z.wav"]
 
 
+def test_names_do_not_reach_the_terminal_raw(tmp_path: Path, trumpet_style_path: Path, capsys) -> None:
+    take = sound(tmp_path / "a\x1b]0;owned\x07.wav")
+    assert main(["render", str(take), "--style", str(trumpet_style_path), "-o", "/dev/null"]) == 0
+    assert main(["render", str(take), "--style", str(trumpet_style_path)]) == 0
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert r"a\x1b]0;owned\x07.trumpet.wav" in said
+
+
 def test_a_fault_with_one_file_does_not_cost_the_others(
     tmp_path: Path, trumpet_style_path: Path, capsys, monkeypatch
 ) -> None:

@@ -99,7 +99,8 @@ def test_without_ffmpeg_the_cure_is_named(wav: Path, monkeypatch: pytest.MonkeyP
     path = ffmpeg(wav, wav.with_name("voice.m4a"))
     monkeypatch.setenv("PATH", str(wav.parent))
     with pytest.raises(
-        StylefxError, match=r"is .m4a audio, .* not installed: install it \('sudo apt install ffmpeg'"
+        StylefxError,
+        match=r"is .m4a audio, read through ffmpeg, which is not installed: install it \('sudo apt install ffmpeg'",
     ):
         read_audio(path)
 

@@ -13,9 +13,13 @@ _printed: list[bool] = []
 
 
 def say(text: str) -> None:
-    """One line for the person at the terminal, whatever letters are in it; nobody else is told if that fails."""
+    """For the person at the terminal; nobody else is told if that fails.
+
+    What the name of a file smuggles in is escaped: it could move the cursor, or is no letter of any alphabet.
+    """
+    safe = "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)
     with suppress(OSError):
-        print(text.encode("utf-8", "backslashreplace").decode(), file=sys.stderr, flush=True)
+        print(safe, file=sys.stderr, flush=True)
 
 
 def print_json(result: dict[str, Any]) -> None:
