@@ -169,7 +169,9 @@ def _roots() -> Iterator[Path]:
     if given := getattr(config, "CACHE_DIR", ""):
         yield Path(given)
     yield PACKAGE
-    yield Path(user_cache_dir("stylefx", appauthor=False))
+    own = Path(user_cache_dir("stylefx", appauthor=False))
+    if own.is_absolute():  # "~" stays as it is where a user has no home
+        yield own
     temporary = _temporary_root()
     if temporary is not None:
         yield temporary

@@ -19,8 +19,9 @@ from typing import BinaryIO
 
 from stylefx.errors import StylefxError
 
-# What a file system without hard links says to os.link.
-_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}
+# What file systems say that do not have os.fsync and hard links.
+_NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+_NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}
 
 
 def check_output(path: Path, overwrite: bool) -> None:
@@ -92,7 +93,7 @@ def replacing(
                 if check is not None:
                     check(file)
                 _keep_mode(file, target)
-                os.fsync(file.fileno())
+                _reach_the_disk(file)
         with _saying(path):
             _take_name(temporary, target, overwrite)
     finally:
@@ -121,6 +122,15 @@ def _new_file(path: Path) -> BinaryIO:
     """Made here and now, with the permissions that any new file gets."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     return os.fdopen(os.open(path, flags, 0o666), "w+b")
+
+
+def _reach_the_disk(file: BinaryIO) -> None:
+    """fsync, where the file system has it."""
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
 def _keep_mode(file: BinaryIO, target: Path) -> None:

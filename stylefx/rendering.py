@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stylefx import interruption, picture
-from stylefx.audio.files import BLOCK_FRAMES, AudioReader, AudioWriter
+from stylefx.audio.files import BLOCK_FRAMES, AudioReader
+from stylefx.audio.writing import AudioWriter, unkept
 from stylefx.picture import PREVIEW_COLUMN_SECONDS, Panel, RunningSpectrogram
 from stylefx.style import Style
 
@@ -29,7 +30,7 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True)
 class Rendering:
-    """What `render` did: names, frames, Hz, samples, and seconds of wall clock and of CPU."""
+    """What `render` did: names, frames, Hz, samples, seconds of wall clock and of CPU, and what is worth knowing."""
 
     content: str
     output: str
@@ -40,6 +41,7 @@ class Rendering:
     wall_seconds: float
     cpu_seconds: float
     stage_seconds: dict[str, float]
+    remarks: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -62,6 +64,8 @@ def render(
     overwrite: bool = False,
     plot: str | Path | None = None,
     progress: Progress | None = None,
+    start_seconds: float = 0.0,
+    end_seconds: float | None = None,
 ) -> Rendering:
     """Put a style on a file.
 
@@ -72,8 +76,8 @@ def render(
     style
         A `Style`, or the path of a style file; or two of them, to morph between.
     output
-        Audio file whose extension names the format, or ``-`` for AU on the standard output. Rate and channels
-        are the content's; so are the samples (16-bit, float, ...) where the format can hold them.
+        Audio file whose extension names the format, ``-`` for AU on the standard output, or the null device. Rate
+        and channels are the content's; so are the samples (16-bit, float, ...) where the format can hold them.
     mix
         0 is the content alone, 1 the styled sound alone.
     strength
@@ -94,6 +98,8 @@ def render(
         Where to draw the spectrograms of content, style and output side by side (.png, .pdf or .svg).
     progress
         Called with the frames done and the frames there are (None on a pipe).
+    start_seconds, end_seconds
+        The part of the content that is rendered; None is its end.
 
     Raises
     ------
@@ -114,10 +120,11 @@ def render(
         latency=latency,
         device=device,
     )
-    with AudioReader(content) as reader:
+    with AudioReader(content, start_seconds, end_seconds) as reader:
         figure = _Figure(Path(plot), reader.sample_rate, overwrite) if plot is not None else None
         with AudioWriter.like(reader, output, overwrite=overwrite) as writer:
             report = _stream(reader, fx, writer, figure, progress)
+        report = replace(report, remarks=(*reader.remarks, *unkept(writer, reader.picture)))
     if figure is not None:
         figure.draw(styles[0], report)
     return report
@@ -184,10 +191,15 @@ class _Figure:
     def draw(self, style: Style, report: Rendering) -> None:
         """Write the file; a style without a preview leaves its panel out."""
         panels = [
-            replace(self._content.finish(), title=f"content: {Path(report.content).name}"),
-            replace(self._output.finish(), title=f"output: {Path(report.output).name}"),
+            replace(self._content.finish(), title=f"content: {_printable_name(report.content)}"),
+            replace(self._output.finish(), title=f"output: {_printable_name(report.output)}"),
         ]
         if "preview" in style.arrays:
             title = f"style: {style.source_names[:40]}"
             panels.insert(1, Panel(style.arrays["preview"], PREVIEW_COLUMN_SECONDS, title))
         picture.draw(self._path, panels, self._overwrite)
+
+
+def _printable_name(path: str) -> str:
+    """A file's name without what no font can draw: names need not be UTF-8."""
+    return "".join(letter for letter in Path(path).name if letter.isprintable())

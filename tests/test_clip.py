@@ -61,3 +61,16 @@ def test_channels_in_antiphase_do_not_vanish(tmp_path: Path) -> None:
 def test_nothing_to_learn_from(audio: np.ndarray, words: str) -> None:
     with pytest.raises(StylefxError, match=words):
         check_clip(audio, 1000, "this")
+
+
+@pytest.mark.parametrize(
+    ("frames", "words"),
+    [
+        (499_999, "lasts 0.499999 s, a clip needs 0.5 s"),
+        (600_000_001, "lasts 600.000001 s, a clip may have 600 s"),
+    ],
+)
+def test_a_length_is_told_with_the_digits_that_matter(frames: int, words: str) -> None:
+    audio = np.lib.stride_tricks.as_strided(np.ones(1, np.float32), (frames, 1), (0, 4))
+    with pytest.raises(StylefxError, match=words):
+        check_clip(audio, 1_000_000)

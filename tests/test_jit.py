@@ -74,13 +74,14 @@ def test_an_edit_of_what_a_loop_calls_or_reads_takes_effect(loops: Loops) -> Non
     assert loops.run()[:2] == (50, 0)
 
 
-@pytest.mark.parametrize("length", [20, -1])
-def test_damaged_files_are_compiled_again(length: int, loops: Loops) -> None:
+def test_damaged_files_are_compiled_again(loops: Loops) -> None:
+    """One cut off by a full disk, one with wrong bytes."""
     loops.run()
-    for path in kept(loops.folder):
-        whole = path.read_bytes()
-        path.write_bytes(whole[:length] if length >= 0 else whole[:-5] + b"xxxxx")
+    inner, outer = kept(loops.folder)
+    inner.write_bytes(inner.read_bytes()[:50])
+    outer.write_bytes(outer.read_bytes()[:-5] + b"xxxxx")
     assert loops.run() == (20, 1, "")
+    assert [path.stat().st_size > 1000 for path in kept(loops.folder)] == [True, True]
 
 
 def test_two_first_runs_at_once(loops: Loops) -> None:
@@ -127,17 +128,17 @@ def test_where_it_is_kept_when_folders_cannot_be_written(
     found = kept(tmp_path)
     assert len(found) == (0 if used is None else 2)
     assert all(path.is_relative_to(places[used]) for path in found if used is not None)
-    assert loops.run()[:2] == (20, 0 if used else 1)
+    if used == "temporary":
+        assert loops.run() == (20, 0, "")
 
 
 def test_a_temporary_folder_of_somebody_else_is_not_believed(tmp_path: Path) -> None:
-    """Others can write in it, so what lies in it may be their code."""
+    """Others can write in it, so what lies in it may be their code. Nor is a cache made where one happens to be."""
     (tmp_path / "loops").mkdir()
     block(tmp_path / "loops" / "__pycache__")
-    block(tmp_path / "cache")
     folder = tmp_path / f"stylefx-{os.getuid()}"
     folder.mkdir()
     folder.chmod(0o777)
-    loops = Loops(tmp_path / "loops", XDG_CACHE_HOME=str(tmp_path / "cache"), TMPDIR=str(tmp_path))
+    loops = Loops(tmp_path / "loops", XDG_CACHE_HOME="cache", TMPDIR=str(tmp_path))
     assert "compiled code cannot be kept" in loops.run()[2]
-    assert kept(folder) == []
+    assert kept(tmp_path) == []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ import soundfile
 from stylefx.audio.files import AudioWriter, read_audio
 from stylefx.errors import StylefxError
 from stylefx.output import check_output, replacing
+from stylefx.style import Style
 
 FORMATS = ("wav", "flac", "ogg", "opus", "mp3", "aiff", "au", "caf", "w64")
 NOISE = np.random.default_rng(0).uniform(-0.3, 0.3, (12_000, 1)).astype(np.float32)
@@ -126,6 +129,13 @@ def test_the_temporary_name_cannot_be_guessed(tmp_path: Path) -> None:
     assert len(names) == 3
 
 
+@pytest.mark.parametrize("extension", FORMATS)
+def test_nothing_written_is_an_empty_file(extension: str, tmp_path: Path) -> None:
+    with AudioWriter(tmp_path / f"out.{extension}", 48_000, 1):
+        pass
+    assert os.listdir(tmp_path) == [f"out.{extension}"]
+
+
 def test_the_null_device_takes_everything() -> None:
     with AudioWriter("/dev/null", 44100, 1) as writer:
         writer.write(NOISE)
@@ -147,17 +157,39 @@ def test_the_highest_rate_of_vorbis(tmp_path: Path) -> None:
     assert len(read_audio(tmp_path / "out.ogg")[0]) == len(NOISE)
 
 
+class Disk:
+    """A folder that holds so much and no more: a small disk of its own, or a limit on the size of files."""
+
+    PAGE = os.sysconf("SC_PAGE_SIZE")
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        command = ["mount", "-t", "tmpfs", "-o", "size=256k", "stylefx-test", str(folder)]
+        self.mounted = os.getuid() == 0 and not subprocess.run(command, capture_output=True).returncode
+        self.words = "no space left on device" if self.mounted else "file too large"
+
+    @contextmanager
+    def with_room(self, pages: int) -> Iterator[None]:
+        """For a while."""
+        fill, before = self.folder / "fill", resource.getrlimit(resource.RLIMIT_FSIZE)
+        if self.mounted:
+            room = os.statvfs(self.folder).f_bavail
+            fill.write_bytes(bytes(max(0, room - pages) * self.PAGE))
+        else:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (pages * self.PAGE, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            fill.unlink(missing_ok=True)
+
+
 @pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A small disk of its own, 256 KiB."""
-    folder = tmp_path_factory.mktemp("disk")
-    if (
-        os.getuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "x", folder]).returncode
-    ):
-        pytest.skip("only root can mount a small disk")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
+    disk = Disk(tmp_path_factory.mktemp("disk"))
+    yield disk
+    if disk.mounted:
+        subprocess.run(["umount", disk.folder], check=True)
 
 
 def write_take(path: Path, audio: np.ndarray) -> None:
@@ -166,32 +198,38 @@ def write_take(path: Path, audio: np.ndarray) -> None:
             writer.write(audio[start : start + 4000])
 
 
-def write_with_room(path: Path, audio: np.ndarray, pages: int) -> str:
-    """What is said when the disk has so many pages left."""
-    fill = path.with_name("fill")
-    room = os.statvfs(path.parent).f_bavail
-    fill.write_bytes(bytes(max(0, room - pages) * os.sysconf("SC_PAGE_SIZE")))
-    try:
-        write_take(path, audio)
-    except StylefxError as error:
-        return str(error)
-    finally:
-        fill.unlink()
-    return ""
-
-
 @pytest.mark.parametrize("extension", FORMATS)
-def test_a_full_disk_breaks_no_take(extension: str, disk: Path) -> None:
+def test_a_full_disk_breaks_no_take(extension: str, disk: Disk) -> None:
     """Thirty amounts of space: the new take is complete, or the old one is as it was; the sentence says which."""
-    take, old = disk / f"take.{extension}", NOISE[:6000]
+    take, old = disk.folder / f"take.{extension}", NOISE[:6000]
     said = set()
     for pages in range(30):
         write_take(take, old)
-        sentence = write_with_room(take, NOISE, pages)
+        sentence = ""
+        with disk.with_room(pages):
+            try:
+                write_take(take, NOISE)
+            except StylefxError as error:
+                sentence = str(error)
         assert len(soundfile.read(take)[0]) == (len(old) if sentence else len(NOISE))
-        assert os.listdir(disk) == [take.name]
+        assert os.listdir(disk.folder) == [take.name]
         said.add(sentence)
     take.unlink()
     assert "" in said
     assert len(said) > 1
-    assert all("no space left on device" in sentence for sentence in said - {""}), said
+    assert all(disk.words in sentence for sentence in said - {""}), said
+
+
+def test_a_full_disk_breaks_no_style(disk: Disk, made_up_style: Style) -> None:
+    path = disk.folder / "style.npz"
+    made_up_style.save(path)
+    other = made_up_style.with_sources([{"name": "other.wav", "sha256": "1e" * 32, "seconds": 1.0}])
+    for pages in (0, 1, 3):
+        with (
+            disk.with_room(pages),
+            pytest.raises(StylefxError, match=f"(?i)style.npz cannot be written: {disk.words}"),
+        ):
+            other.save(path, overwrite=True)
+        assert os.listdir(disk.folder) == ["style.npz"]
+        assert Style.load(path).meta == made_up_style.meta
+    path.unlink()

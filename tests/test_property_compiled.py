@@ -64,4 +64,4 @@ def test_there_is_one_decorator_and_it_is_seen():
     asking = {path.name for path in ROOT.rglob("*.py") if "njit" in path.read_text(encoding="utf-8")}
     assert asking == {"jit.py"}
     loops = sum(len(compiled_functions(ast.parse(path.read_text(encoding="utf-8")))) for path in MODULES)
-    assert loops == sum(path.read_text(encoding="utf-8").count("\n@compiled") for path in MODULES) > 60
+    assert loops == sum(path.read_text(encoding="utf-8").count("\n@compiled") for path in MODULES) > 20

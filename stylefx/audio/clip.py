@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ SILENCE = 1e-5  # -100 dB under full scale: what 16-bit dither leaves, not a sou
 
 @dataclass(frozen=True)
 class Clip:
-    """One or several recordings as one: float32 (frames, channels), its rate in Hz, where it comes from."""
+    """One or several recordings as one: float32 (frames, channels), rate in Hz, where it comes from, what is odd."""
 
     audio: np.ndarray
     sample_rate: int
     sources: list[dict[str, Any]]
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -54,10 +55,11 @@ def check_clip(audio: np.ndarray, sample_rate: int, name: str = "the clip") -> N
     """
     seconds = len(audio) / sample_rate
     if seconds < SHORTEST_SECONDS:
-        raise StylefxError(f"{name} lasts {seconds:.3g} s, a clip needs {SHORTEST_SECONDS} s or more")
+        lasts = _told_from(seconds, SHORTEST_SECONDS)
+        raise StylefxError(f"{name} lasts {lasts} s, a clip needs {SHORTEST_SECONDS} s or more")
     if seconds > LONGEST_SECONDS:
         raise StylefxError(
-            f"{name} lasts {seconds:.0f} s, a clip may have {LONGEST_SECONDS:.0f} s: "
+            f"{name} lasts {_told_from(seconds, LONGEST_SECONDS)} s, a clip may have {LONGEST_SECONDS:.0f} s: "
             "cut out a part that shows the sound"
         )
     if not np.isfinite(audio).all():
@@ -68,31 +70,47 @@ def check_clip(audio: np.ndarray, sample_rate: int, name: str = "the clip") -> N
         raise StylefxError(f"{name} holds a constant value: there is no sound to learn from")
 
 
+def _told_from(seconds: float, limit: float) -> str:
+    """With as many digits as it takes to see on which side of the limit it is."""
+    texts = (f"{seconds:.{digits}g}" for digits in range(3, 17))
+    return next(
+        (text for text in texts if (float(text) < limit) == (seconds < limit) and float(text) != limit), ""
+    )
+
+
 def to_mono(audio: np.ndarray) -> np.ndarray:
     """Mean over channels of (frames, channels), or the first channel where the mean cancels."""
     mono = audio.mean(axis=1)
     return audio[:, 0] if np.abs(mono).max() < 1e-3 * np.abs(audio).max() else mono
 
 
-def read_clips(paths: Sequence[str | Path]) -> Clip:
-    """Read every clip and join them; a `StylefxError` names the first that cannot be used.
+def read_clips(
+    paths: Sequence[str | Path], start_seconds: float = 0.0, end_seconds: float | None = None
+) -> Clip:
+    """Read every clip, or a part of each, and join them; a `StylefxError` names the first that cannot be used.
 
     Several clips are joined in mono at the highest rate among them, at equal level.
     """
-    clips = [_read_clip(path) for path in paths]
+    clips = [_read_clip(path, start_seconds, end_seconds) for path in paths]
     if len(clips) == 1:
         return clips[0]
     rate = max(clip.sample_rate for clip in clips)
     joined = np.concatenate([_at_unit_level(clip, rate) for clip in clips])[:, np.newaxis]
     joined *= 0.5 / np.abs(joined).max()
     check_clip(joined, rate, f"the {len(clips)} clips together")
-    return Clip(joined, rate, [source for clip in clips for source in clip.sources])
+    return Clip(
+        joined,
+        rate,
+        [source for clip in clips for source in clip.sources],
+        [remark for clip in clips for remark in clip.remarks],
+    )
 
 
-def _read_clip(path: str | Path) -> Clip:
-    from stylefx.audio.files import PIPE, read_audio
+def _read_clip(path: str | Path, start_seconds: float, end_seconds: float | None) -> Clip:
+    from stylefx.audio.files import PIPE, AudioReader
 
-    audio, sample_rate = read_audio(path, LONGEST_SECONDS)
+    with AudioReader(path, start_seconds, end_seconds) as reader:
+        audio, sample_rate = reader.read_all(LONGEST_SECONDS), reader.sample_rate
     check_clip(audio, sample_rate, str(path))
     name = "standard input" if str(path) == PIPE else Path(path).name
     source = {
@@ -100,7 +118,7 @@ def _read_clip(path: str | Path) -> Clip:
         "sha256": _digest(audio) if str(path) == PIPE else _digest_of_file(Path(path)),
         "seconds": round(len(audio) / sample_rate, 3),
     }
-    return Clip(audio, sample_rate, [source])
+    return Clip(audio, sample_rate, [source], reader.remarks)
 
 
 def _digest(audio: np.ndarray) -> str:

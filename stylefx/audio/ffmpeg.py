@@ -18,8 +18,8 @@ from stylefx.audio.formats import FFMPEG_FORMATS
 from stylefx.errors import StylefxError
 
 CURE = (
-    "install it ('sudo apt install ffmpeg', 'sudo dnf install ffmpeg-free', 'brew install ffmpeg' or "
-    "'winget install ffmpeg')"
+    "install it ('sudo apt install ffmpeg', 'brew install ffmpeg' or 'winget install ffmpeg'), or convert the "
+    "file to .wav"
 )
 # Where ffmpeg's names differ from the extensions, and the containers of several; no playlists among them.
 _DEMUXERS = (
@@ -44,6 +44,8 @@ LONGEST_REASON = 160
 
 def needs_ffmpeg(path: Path) -> bool:
     """Whether the name or the first bytes are those of a format that ffmpeg knows and libsndfile does not."""
+    if not path.is_file():  # a pipe has been read from already
+        return False
     if path.suffix[1:].lower() in FFMPEG_FORMATS:
         return True
     with suppress(OSError), path.open("rb") as file:
@@ -67,8 +69,7 @@ class Decoder(AbstractContextManager):
         program = shutil.which("ffmpeg")
         if program is None:
             raise StylefxError(
-                f"{path} is {_kind(path)}, which stylefx reads through ffmpeg, and that is not installed: {CURE}, or "
-                "convert the file to .wav"
+                f"{path} is {_kind(path)}, read through ffmpeg, which is not installed: {CURE}"
             )
         self._path = path
         self._said = tempfile.TemporaryFile()  # noqa: SIM115

@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 
 from stylefx.audio.ffmpeg import Decoder, needs_ffmpeg
-from stylefx.audio.headers import FinishedWav, has_picture, read_wav_header
+from stylefx.audio.headers import Repaired, fact_frames, has_picture, repairs
 from stylefx.audio.sndfile import reason
 from stylefx.audio.writing import PIPE, AudioWriter
 from stylefx.errors import StylefxError, UsageError
@@ -68,6 +68,8 @@ class AudioReader(AbstractContextManager):
     def __init__(
         self, source: str | Path, start_seconds: float = 0.0, end_seconds: float | None = None
     ) -> None:
+        if not str(source):
+            raise UsageError("the name of an input is empty: is a variable of the shell not set?")
         self.name = "standard input" if str(source) == PIPE else str(source)
         self.remarks: list[str] = []
         self.picture = False
@@ -90,7 +92,8 @@ class AudioReader(AbstractContextManager):
             self.samples = "PCM_24"  # of what ffmpeg decodes, the float of its pipe says nothing
         known = file.seekable() and file.frames < _UNKNOWN_FRAMES
         self.frames: int | None = self._true_frames(file.frames) if known else None
-        self._left = self.frames
+        # Told by libsndfile it is an estimate in some formats, and no limit.
+        self._left = None if self.frames == file.frames else self.frames
         self.tags = {
             name: text for name, text in file.copy_metadata().items() if text and name not in _NO_TAGS
         }
@@ -103,8 +106,7 @@ class AudioReader(AbstractContextManager):
         """Without what fills the last block of a coding in blocks."""
         if self.samples not in _IN_BLOCKS or self.name == "standard input":
             return frames
-        header = read_wav_header(Path(self.name))
-        return min(frames, header.fact_frames) if header and header.fact_frames else frames
+        return min(frames, fact_frames(Path(self.name)) or frames)
 
     def _cut(self, start_seconds: float, end_seconds: float | None) -> None:
         """Skip what is before the part, and know where it ends."""
@@ -112,17 +114,15 @@ class AudioReader(AbstractContextManager):
         if end_seconds is not None:
             end = round(end_seconds * self.sample_rate)
             self._left = end if self._left is None else min(end, self._left)
-            self.frames = None if self.frames is None else self._left
-        if not start:
-            return
+            self.frames = None if self.frames is None else min(end, self.frames)
         while self._position < start and len(block := self._read(min(BLOCK_FRAMES, start - self._position))):
             self._position += len(block)
-        if self._position < start or self._left == 0:
+        if start and (self._position < start or self.frames == self._position):
             raise StylefxError(
                 f"{self.name} ends at {self._position / self.sample_rate:.2f} s, the part of it begins at "
                 f"{start_seconds:g} s: begin earlier"
             )
-        self.frames = self._left if self.frames is not None else None
+        self.frames = None if self.frames is None else self.frames - start
 
     def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[np.ndarray]:
         """Yield float32 (up to ``frames``, channels) until the end; every value is finite.
@@ -141,6 +141,18 @@ class AudioReader(AbstractContextManager):
             self._decoder.check()
         if self._position == begin:
             raise StylefxError(f"{self.name} holds no samples, expected at least one")
+
+    def read_all(self, max_seconds: float | None = None) -> np.ndarray:
+        """Everything at once, float32 (frames, channels); more than ``max_seconds`` is refused."""
+        blocks, frames = [], 0
+        for block in self.blocks():
+            blocks.append(block)
+            frames += len(block)
+            if max_seconds is not None and frames > max_seconds * self.sample_rate:
+                raise StylefxError(
+                    f"{self.name} is longer than {max_seconds:g} s: cut out the part whose sound you want"
+                )
+        return np.concatenate(blocks)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -191,9 +203,9 @@ class AudioReader(AbstractContextManager):
     def _open_by_libsndfile(self, path: Path) -> soundfile.SoundFile:
         # As bytes: a name need not be UTF-8.
         name: Any = os.fsencode(path) if os.name == "posix" else str(path)
-        header = read_wav_header(path) if path.is_file() else None
-        if header is not None and header.unfinished:
-            name = FinishedWav(self._closing.enter_context(path.open("rb")), header)
+        changes = repairs(path) if path.is_file() else {}
+        if changes:
+            name = Repaired(self._closing.enter_context(path.open("rb")), changes)
             self.remarks.append(
                 f"{path} was never finished, its header promises no sample: read to the end of the file"
             )
@@ -212,11 +224,20 @@ class AudioReader(AbstractContextManager):
             raise StylefxError(
                 f"standard input cannot be read as audio ({reason(error)}): send WAV or AU"
             ) from error
-        if file.format in _NEED_SEEKING and not file.seekable():
+        if file.format in _NEED_SEEKING and not _is_file(sys.stdin.fileno()):
             raise StylefxError(
                 f"standard input cannot be read as audio ({file.format} needs a file to seek in): send WAV or AU"
             )
         return file
+
+
+def _is_file(descriptor: int) -> bool:
+    """Whether one can seek in it; libsndfile believes so of some pipes."""
+    try:
+        os.lseek(descriptor, 0, os.SEEK_CUR)
+    except OSError:
+        return False
+    return True
 
 
 def _check_readable(path: Path) -> None:
@@ -243,13 +264,5 @@ def read_audio(
     StylefxError
         The file is missing, damaged, not audio, longer than ``max_seconds``, or holds impossible values.
     """
-    blocks, frames = [], 0
     with AudioReader(path, start_seconds, end_seconds) as reader:
-        for block in reader.blocks():
-            blocks.append(block)
-            frames += len(block)
-            if max_seconds is not None and frames > max_seconds * reader.sample_rate:
-                raise StylefxError(
-                    f"{reader.name} is longer than {max_seconds:g} s: cut out the part whose sound you want"
-                )
-        return np.concatenate(blocks), reader.sample_rate
+        return reader.read_all(max_seconds), reader.sample_rate

@@ -86,8 +86,8 @@ class AudioWriter(AbstractContextManager):
             descriptor = self._open(target, path, overwrite)
             self._file = self._start(descriptor, sample_rate, channels)
         except BaseException:
-            if not self._stack.__exit__(*sys.exc_info()):
-                raise
+            self._stack.__exit__(*sys.exc_info())
+            raise
         self.lost_tags = self._keep(tags or {})
 
     @classmethod
@@ -122,8 +122,11 @@ class AudioWriter(AbstractContextManager):
         try:
             self._file.close()
         except soundfile.LibsndfileError as failure:
-            kind, error = type(failure), failure
-            raise StylefxError(f"{self.name} cannot be written to its end ({reason(failure)})") from failure
+            if error is None:  # else that is what is to be told, a Ctrl-C above all
+                kind, error = type(failure), failure
+                raise StylefxError(
+                    f"{self.name} cannot be written to its end ({reason(failure)})"
+                ) from failure
         finally:
             self._stack.__exit__(kind, error, traceback)
 
@@ -180,7 +183,7 @@ class AudioWriter(AbstractContextManager):
                 while read := len(written.read(CHECKED_FRAMES, dtype="float32")):
                     found += read
         except soundfile.LibsndfileError:
-            found = 0 if self._frames else -1
+            found = 0
         if found < self._frames:
             raise StylefxError(
                 f"{self.name} was not written completely: {found} of {self._frames} frames can be read back"

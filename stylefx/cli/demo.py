@@ -55,6 +55,14 @@ def _make_folder(folder: Path) -> Path:
     return folder
 
 
+def _copy(source: Path, folder: Path) -> Path:
+    from stylefx.output import replacing
+
+    with source.open("rb") as original, replacing(folder / source.name) as copy:
+        shutil.copyfileobj(original, copy)
+    return folder / source.name
+
+
 def _demo(folder: Path) -> dict[str, Any]:
     from stylefx.audio.clip import read_clips
     from stylefx.cli.console import compiling_announced, progress_bar, say
@@ -62,7 +70,7 @@ def _demo(folder: Path) -> dict[str, Any]:
     from stylefx.learn.clip import fit
     from stylefx.rendering import render
 
-    content, clip = (Path(shutil.copy(clip_path(name), folder)) for name in (CONTENT, CLIP))
+    content, clip = (_copy(clip_path(name), folder) for name in (CONTENT, CLIP))
     style_path, sound, figure = folder / f"{CLIP}.npz", folder / f"{CONTENT}.{CLIP}.wav", folder / "demo.png"
     with compiling_announced():
         started = time.perf_counter()

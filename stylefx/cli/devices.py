@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 
 
@@ -21,11 +20,13 @@ def register(subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the devices; with none there, NoDeviceError (exit 3) says what to do."""
     from stylefx.audio.devices import NO_DEVICE, list_devices
+    from stylefx.cli.console import print_json
     from stylefx.errors import NoDeviceError
 
     devices = list_devices()
     if args.json:
-        print(json.dumps({"devices": [asdict(device) for device in devices]}, indent=2))
+        found = {"devices": [asdict(device) for device in devices]}
+        print_json(found if devices else {**found, "error": NO_DEVICE})
     if not devices:
         raise NoDeviceError(NO_DEVICE)
     if not args.json:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import time
 
-from stylefx.cli.options import add_common_options, count
+from stylefx.cli.options import add_common_options, add_part_options, count, part_settings
 from stylefx.methods import METHODS
 
 EXAMPLES = """\
 examples:
   stylefx fit piano.wav -o piano.npz
   stylefx fit take1.wav take2.flac -o guitar.npz --quality best
+  stylefx fit album.flac -o solo.npz --start 1:02 --end 1:12
   stylefx fit bird.mp3 -o bird.npz --method ulyanov     see `stylefx methods`
 
 Clips may have 0.5 s to 10 minutes together, any rate, channels and format; ten seconds of the bare
@@ -45,6 +46,7 @@ def register(subparsers) -> None:
     parser.add_argument(
         "--seed", type=count, default=0, metavar="N", help="same seed, same style (default 0)"
     )
+    add_part_options(parser, "each clip")
     add_common_options(parser, overwrites=True)
     parser.set_defaults(run=run)
 
@@ -58,7 +60,9 @@ def run(args: argparse.Namespace) -> int:
 
     path = check_style_path(args.output, args.yes)
     started = time.perf_counter()
-    clip = read_clips(args.clips)
+    clip = read_clips(args.clips, **part_settings(args))
+    for remark in clip.remarks:
+        say(f"stylefx: {remark}")
     with compiling_announced():
         style = fit(clip.audio, clip.sample_rate, method=args.method, quality=args.quality, seed=args.seed)
     style = style.with_sources(clip.sources)

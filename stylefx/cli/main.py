@@ -8,17 +8,21 @@ inside `run`, so that `stylefx --help` answers at once.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 import stylefx
-from stylefx.cli import demo, devices, doctor, fit, info, live, methods, render
+from stylefx.cli import console, demo, devices, doctor, fit, info, live, methods, render
+from stylefx.cli.manual import PrintCompletion, PrintManual
+from stylefx.cli.streams import forget_output, mend_streams
 from stylefx.errors import EXIT_FAILED, EXIT_USAGE, StylefxError
 from stylefx.interruption import Interrupted, unwinding
+from stylefx.output import system_words
 
 VERBS = (fit, render, live, methods, devices, info, doctor, demo)
+
+INTERRUPTED = "interrupted, nothing was left half-written"
 
 DESCRIPTION = """\
 Hear yourself as a piano, a ukulele or a bird, from one ten-second clip.
@@ -29,12 +33,21 @@ Hear yourself as a piano, a ukulele or a bird, from one ten-second clip.
   stylefx demo                                   hear and see an example first"""
 
 
+class BadCommandLine(SystemExit):
+    """What argparse refuses; has been said already."""
+
+    def __init__(self, sentence: str):
+        super().__init__(EXIT_USAGE)
+        self.sentence = sentence
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong with the command line in the same form as every other error."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(EXIT_USAGE, f"stylefx: {message} (see {self.prog} --help)\n")
+        print(f"stylefx: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise BadCommandLine(message)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,6 +56,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="stylefx", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"stylefx {stylefx.__version__}")
+    parser.add_argument("--print-completion", action=PrintCompletion)
+    parser.add_argument("--print-manual", action=PrintManual)
     parser.set_defaults(run=lambda args: _explain(parser))
     subparsers = parser.add_subparsers(title="verbs", metavar="VERB")
     for verb in VERBS:
@@ -63,28 +78,52 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    mend_streams()
+    console.forget_json()
+    code, sentence = _attempt(argv)
+    if sentence and wants_json(sys.argv[1:] if argv is None else argv):
+        try:
+            console.print_json_error(sentence, code)
+            sys.stdout.flush()
+        except (StylefxError, OSError):  # nowhere to print to: it has been said on stderr
+            pass
+    return code
+
+
+def _attempt(argv: Sequence[str] | None) -> tuple[int, str]:
+    """The exit code, and what went wrong in one sentence."""
     try:
         args = build_parser().parse_args(argv)
         code = args.run(args)
         sys.stdout.flush()
-        return code
+        return code, ""
     except StylefxError as error:
-        print(f"stylefx: {error}", file=sys.stderr)
-        return error.exit_code
+        return _failed(str(error), error.exit_code)
     except Interrupted as interruption:
-        return _interrupted(interruption)
+        return _failed(INTERRUPTED, interruption.exit_code)
     except RuntimeError as error:  # what Python 3.11 and older make of any error while a class is being made
         if isinstance(error.__cause__, Interrupted):
-            return _interrupted(error.__cause__)
+            return _failed(INTERRUPTED, error.__cause__.exit_code)
         raise
-    except BrokenPipeError:
-        # Whoever read stdout has gone; keep Python from complaining about it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
-    except SystemExit as request:  # argparse: --help, --version, usage errors
-        return request.code if isinstance(request.code, int) else EXIT_USAGE
+    except BrokenPipeError:  # whoever read stdout has gone
+        forget_output()
+        return EXIT_FAILED, ""
+    except OSError as error:
+        what = error.filename or "standard output"
+        if error.filename is None:
+            forget_output()
+        return _failed(f"{what} cannot be used: {system_words(error)}", EXIT_FAILED)
+    except BadCommandLine as refusal:
+        return EXIT_USAGE, refusal.sentence
+    except SystemExit as request:  # argparse: --help, --version
+        return request.code if isinstance(request.code, int) else EXIT_USAGE, ""
 
 
-def _interrupted(interruption: Interrupted) -> int:
-    print("stylefx: interrupted, nothing was left half-written", file=sys.stderr)
-    return interruption.exit_code
+def wants_json(argv: Sequence[str]) -> bool:
+    """Whether the command line asks for one object on stdout, also where it cannot be parsed."""
+    return any(len(word) > 3 and "--json".startswith(word) for word in argv)
+
+
+def _failed(sentence: str, exit_code: int) -> tuple[int, str]:
+    console.say(f"stylefx: {sentence}")
+    return exit_code, sentence

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from stylefx.errors import UsageError
+
 
 def fraction(text: str) -> float:
     """A number from 0 to 1."""
@@ -42,7 +44,41 @@ def add_style_options(parser: argparse.ArgumentParser, several: str, *, required
     )
 
 
-def add_engine_options(parser: argparse.ArgumentParser) -> None:
+STARTS = ("decoder", "envelope", "content")
+
+
+def moment(text: str) -> float:
+    """A place in a recording: seconds, or minutes and hours before them with colons."""
+    try:
+        parts = [float(part) for part in text.split(":")]
+    except ValueError:
+        parts = [-1.0]
+    seconds = sum(part * 60**power for power, part in enumerate(reversed(parts)))
+    if len(parts) > 3 or min(parts) < 0 or not seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no place in a recording: 90, 1:30 or 1:02:03.5")
+    return seconds
+
+
+def _start(text: str) -> float | str:
+    """A place in the take; or, as long as there was no other meaning, what the optimiser starts from."""
+    return text if text in STARTS else moment(text)
+
+
+def add_part_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """``--start`` and ``--end``: the part of the input that is used."""
+    parser.add_argument("--start", type=moment, metavar="TIME", help=f"begin {what} here: 12.5 or 1:30")
+    parser.add_argument("--end", type=moment, metavar="TIME", help=f"end {what} here")
+
+
+def part_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """What those say, as keywords of `render` and `read_clips`."""
+    start = args.start if isinstance(args.start, float) else 0.0
+    if args.end is not None and args.end <= start:
+        raise UsageError(f"--end {args.end:g} s is not behind --start {start:g} s: nothing would be left")
+    return {"start_seconds": start, "end_seconds": args.end}
+
+
+def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = False) -> None:
     """``--mix --strength --iterations --start --latency --device``, as `StyleTransfer` takes them."""
     parser.add_argument(
         "--mix",
@@ -57,12 +93,22 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--iterations", type=count, metavar="N", help="optimiser steps a hop (default: what suits the style)"
     )
-    parser.add_argument(
-        "--start",
-        choices=("decoder", "envelope", "content"),
-        default="decoder",
-        help="what the optimiser starts from; content is the classic method (default decoder)",
-    )
+    if of_a_take:
+        parser.add_argument(
+            "--start",
+            type=_start,
+            metavar="TIME",
+            help="begin the take here: 12.5 or 1:30; or what the optimiser starts from: decoder (default), envelope, "
+            "or content, the classic method",
+        )
+        parser.add_argument("--end", type=moment, metavar="TIME", help="end the take here")
+    else:
+        parser.add_argument(
+            "--start",
+            choices=STARTS,
+            default="decoder",
+            help="what the optimiser starts from; content is the classic method (default decoder)",
+        )
     parser.add_argument(
         "--latency",
         choices=("normal", "low", "lowest"),
@@ -79,8 +125,9 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
 
 def engine_settings(args: argparse.Namespace) -> dict[str, Any]:
     """What those options and ``--morph`` say, as keywords of `StyleTransfer` and of `render`."""
-    names = ("mix", "strength", "iterations", "start", "latency", "device")
-    return {"morph": args.morph or 0.0, **{name: getattr(args, name) for name in names}}
+    names = ("mix", "strength", "iterations", "latency", "device")
+    start = args.start if isinstance(args.start, str) else "decoder"
+    return {"morph": args.morph or 0.0, "start": start, **{name: getattr(args, name) for name in names}}
 
 
 def add_common_options(parser: argparse.ArgumentParser, *, overwrites: bool = False) -> None:

@@ -7,19 +7,30 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stylefx.cli.options import add_common_options, add_engine_options, add_style_options, engine_settings
+from stylefx.cli.options import (
+    add_common_options,
+    add_engine_options,
+    add_style_options,
+    engine_settings,
+    part_settings,
+)
 from stylefx.errors import EXIT_FAILED, StylefxError, UsageError
+from stylefx.interruption import Interrupted
 
 if TYPE_CHECKING:
     from stylefx.cli.jobs import Job
     from stylefx.style import Style
 
+# As many names of files that failed stand in the last line.
+LISTED = 5
+
 EXAMPLES = """\
 examples:
   stylefx render song.wav --style piano.npz                    writes song.piano.wav beside song.wav
   stylefx render song.flac --style piano.npz -o out.wav        format by extension
-  stylefx render takes/ --style piano.npz -o styled/           every audio file in a folder
+  stylefx render takes/ --style piano.npz -o styled/           every audio file in a folder (--recursive: and below)
   stylefx render a.wav b.wav --style piano.npz -o styled/      several files
+  stylefx render song.wav --style piano.npz --start 1:02 --end 1:12.5    a part of it
   sox in.mp3 -t au - | stylefx render - --style piano.npz -o - | sox -t au - out.ogg
   stylefx render song.wav --style piano.npz --style bird.npz --morph 0.3    writes song.piano+bird.wav
   stylefx render song.wav --style piano.npz --plot song.png    draws content, style and output
@@ -48,7 +59,8 @@ def register(subparsers) -> None:
         help="file, folder (needed for several inputs), or - for AU on standard output; "
         "default NAME.STYLE.EXT beside the input",
     )
-    add_engine_options(parser)
+    parser.add_argument("--recursive", action="store_true", help="folders with their subfolders")
+    add_engine_options(parser, of_a_take=True)
     parser.add_argument(
         "--plot", metavar="FIGURE.png", help="draw the spectrograms of content, style and output"
     )
@@ -70,17 +82,18 @@ def run(args: argparse.Namespace) -> int:
             f"{len(args.style)} styles: one, or two and --morph 0..1, how far from the first to the second"
         )
     styles = [Style.load(path) for path in args.style]
-    jobs = plan(args.contents, args.output, "+".join(Path(path).stem for path in args.style))
+    jobs = plan(args.contents, args.output, "+".join(Path(path).stem for path in args.style), args.recursive)
+    part = part_settings(args)
     if args.plot is not None and len(jobs) > 1:
         raise UsageError(f"--plot draws one file, these are {len(jobs)}: render them one by one")
     with compiling_announced():
         if len(jobs) == 1:
-            reports, errors = [_render(jobs[0], styles, args)], list[dict[str, str]]()
+            reports, errors = [_render(jobs[0], styles, args, part)], list[dict[str, str]]()
         else:
-            reports, errors = _render_all(jobs, styles, args)
+            reports, errors = _render_all(jobs, styles, args, part)
             say(
                 f"{len(reports)} of {len(jobs)} files rendered"
-                + ("" if not errors else f", {len(errors)} failed")
+                + ("" if not errors else f", {len(errors)} failed: {_names(errors)}")
             )
     if args.json:
         print_json({"style": args.style[0], "styles": args.style, "rendered": reports, "failed": errors})
@@ -88,21 +101,34 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _render_all(
-    jobs: list[Job], styles: list[Style], args: argparse.Namespace
+    jobs: list[Job], styles: list[Style], args: argparse.Namespace, part: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     from stylefx.cli.console import say
 
     reports, errors = [], []
     for job in jobs:
         try:
-            reports.append(_render(job, styles, args))
+            reports.append(_render(job, styles, args, part))
         except StylefxError as error:
-            say(f"stylefx: {error}")
-            errors.append({"content": job.content, "error": str(error)})
+            sentence = str(error)
+        except Exception as error:  # a fault of ours with one file does not cost the others
+            if isinstance(error.__cause__, Interrupted):
+                raise
+            sentence = f"{job.content} failed with {type(error).__name__}: {error}"
+        else:
+            continue
+        say(f"stylefx: {sentence}")
+        errors.append({"content": job.content, "error": sentence})
     return reports, errors
 
 
-def _render(job: Job, styles: list[Style], args: argparse.Namespace) -> dict[str, Any]:
+def _names(errors: list[dict[str, str]]) -> str:
+    """The first files that failed."""
+    names = [Path(error["content"]).name for error in errors]
+    return ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+
+
+def _render(job: Job, styles: list[Style], args: argparse.Namespace, part: dict[str, Any]) -> dict[str, Any]:
     from stylefx.cli.console import progress_bar, say
     from stylefx.rendering import render
 
@@ -112,11 +138,14 @@ def _render(job: Job, styles: list[Style], args: argparse.Namespace) -> dict[str
             styles,
             job.output,
             **engine_settings(args),
+            **part,
             overwrite=args.yes,
             plot=args.plot,
             progress=progress,
         )
     say(f"wrote {report.output}: {report.seconds:.1f} s of sound in {report.wall_seconds:.1f} s")
+    for remark in report.remarks:
+        say(f"stylefx: {remark}")
     if args.plot:
         say(f"drew {args.plot}")
     return asdict(report)

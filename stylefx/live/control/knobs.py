@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stylefx.errors import StylefxError
+from stylefx.output import replacing
 from stylefx.params import PARAMETERS
 
 FILE_NAME = "midi.json"
@@ -67,15 +68,16 @@ class Knobs:
         written = {
             each: {"channel": its.channel + 1, "control": its.control} for each, its in self.learned.items()
         }
-        new = self.path.with_suffix(".new")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_text(json.dumps(written, indent=2) + "\n")
-            new.replace(self.path)
+            with replacing(self.path) as file:
+                file.write((json.dumps(written, indent=2) + "\n").encode())
         except OSError as error:
             raise StylefxError(
                 f"{self.path} cannot be written ({error.strerror}): learned until the end only"
             ) from error
+        except StylefxError as error:
+            raise StylefxError(f"{error}: learned until the end only") from error
 
 
 def _read(path: Path) -> dict[str, Knob]:
