@@ -159,7 +159,7 @@ def compiled_code() -> tuple[Path, int]:
 
 
 def _folders(source: Path) -> Iterator[Path]:
-    """Beside the loop's module, in the user's cache, in a temporary folder; before all, where NUMBA_CACHE_DIR says."""
+    """Beside the loop's module, in the user's cache, in a temporary folder; NUMBA_CACHE_DIR takes the place of all."""
     home = f"{source.parent.name}_{hashlib.sha256(str(source.parent).encode()).hexdigest()[:16]}"
     for root in _roots():
         yield source.parent / "__pycache__" if root == PACKAGE else root / home
@@ -168,6 +168,7 @@ def _folders(source: Path) -> Iterator[Path]:
 def _roots() -> Iterator[Path]:
     if given := getattr(config, "CACHE_DIR", ""):
         yield Path(given)
+        return
     yield PACKAGE
     own = Path(user_cache_dir("stylefx", appauthor=False))
     if own.is_absolute():  # "~" stays as it is where a user has no home

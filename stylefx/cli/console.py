@@ -66,7 +66,7 @@ def compiling_announced() -> Iterator[None]:
             nonlocal said
             if not said:
                 said = True
-                say("stylefx: compiling for this machine, once: about 20 s")
+                say("stylefx: compiling for this machine, once: about 10 s")
 
         def on_end(self, event: event.Event) -> None:
             pass
