@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from stylefx.checks import choice
 from stylefx.errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -20,8 +21,7 @@ def compute_device(name: str) -> torch.device:
     UsageError
         An unknown name, or ``cuda`` where torch sees no GPU.
     """
-    if name not in DEVICES:
-        raise UsageError(f"device {name!r} is not known: use one of {', '.join(DEVICES)}")
+    choice(name, "device", DEVICES)
     torch.set_num_threads(1)
     if name == "cuda" and not torch.cuda.is_available():
         raise UsageError("device cuda was asked for and torch sees no GPU: use --device cpu")

@@ -17,7 +17,8 @@ import numpy as np
 
 from stylefx import archive, provenance
 from stylefx.analysis.axis import POSITIONS
-from stylefx.errors import StylefxError, UsageError
+from stylefx.checks import path_of
+from stylefx.errors import StylefxError, UsageError, one_line
 from stylefx.methods import METHODS, Method
 from stylefx.output import check_output
 
@@ -88,7 +89,7 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Style:
     """What was learned from one or several clips.
 
@@ -117,9 +118,20 @@ class Style:
             raise StylefxError(f"the style says method {self.meta['method']!r} and {self.method!r}")
         _check_arrays(self.method, self.arrays)
 
+    def __repr__(self) -> str:
+        about = f"{self.method}, {self.meta['quality']}, {self.meta['sample_rate']} Hz"
+        size = sum(array.nbytes for array in self.arrays.values())
+        return one_line(f"<Style of {self.source_names[:120]}: {about}, {size / 1e6:.1f} MB>")
+
+    def _repr_png_(self) -> bytes | None:
+        """The clip's spectrogram, for a notebook; None where the file holds no picture."""
+        from stylefx.picture import picture_of
+
+        return picture_of(self)
+
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Write the style to one .npz file, complete or not at all; equal styles give equal bytes."""
-        path = check_style_path(path, overwrite)
+        path = check_style_path(path_of(path, "the style file"), overwrite)
         try:
             archive.write_arrays(path, {"meta": provenance.encode(self.meta), **self.arrays})
         except OSError as error:
@@ -128,7 +140,7 @@ class Style:
     @classmethod
     def load(cls, path: str | Path) -> Style:
         """Read a style file, whoever made it: a valid `Style`, or a `StylefxError` of one sentence."""
-        path = Path(path)
+        path = path_of(path, "the style file")
         if path.is_dir():
             raise StylefxError(f"{path} is a directory, expected a style file that `stylefx fit` wrote")
         try:

@@ -54,7 +54,7 @@ def check_clip(audio: np.ndarray, sample_rate: int, name: str = "the clip") -> N
     """
     seconds = len(audio) / sample_rate
     if seconds < SHORTEST_SECONDS:
-        raise StylefxError(f"{name} lasts {seconds:.3g} s, a clip needs {SHORTEST_SECONDS} s or more")
+        raise StylefxError(f"{name} lasts {seconds:.6g} s, a clip needs {SHORTEST_SECONDS} s or more")
     if seconds > LONGEST_SECONDS:
         raise StylefxError(
             f"{name} lasts {seconds:.0f} s, a clip may have {LONGEST_SECONDS:.0f} s: "

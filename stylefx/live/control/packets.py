@@ -1,7 +1,7 @@
 """OSC packets as anyone on this machine may send them: checked before the library sees them, then read by it.
 
 python-osc believes the sizes in a bundle: one of -4 sends it round for ever, and bundles within bundles to the end of
-its stack. So the tree of a packet is walked here first, over bounded sizes and a bounded depth (OSC 1.0, "OSC Bundles").
+its stack. So the tree of a packet is walked here first, over bounded sizes and depth (OSC 1.0, "OSC Bundles").
 """
 
 from __future__ import annotations
