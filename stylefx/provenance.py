@@ -133,7 +133,7 @@ def check(meta: dict[str, Any], methods: Sequence[str]) -> None:
     expected = {*_INTEGER_RANGES, *_LONGEST_TEXT, *_OTHER_KEYS}
     if set(meta) != expected:
         odd = ", ".join(sorted(map(str, set(meta) ^ expected)))
-        raise StylefxError(f"its meta lacks or has too much: {odd[:80]!r}")
+        raise StylefxError(f"its meta lacks or has too much: {odd[:80]}")
     checks = {key: _is_integer(meta[key], *limits) for key, limits in _INTEGER_RANGES.items()}
     checks |= {key: _is_text(meta[key], longest) for key, longest in _LONGEST_TEXT.items()}
     checks["format"] = meta["format"] == FORMAT
