@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stylefx.analysis.grid import check_latency
-from stylefx.audio.samples import samples_of, tamed
+from stylefx.audio.samples import MAX_SAMPLE, samples_of, tamed
 from stylefx.checks import sample_rate_of, shown, whole_number
 from stylefx.errors import StylefxError, UsageError
 from stylefx.methods import METHODS
@@ -101,10 +101,12 @@ class StyleTransfer:
             raise UsageError(f"block of shape {block.shape}, prepared for (frames, {channels})")
         if len(block) > max_block:
             raise UsageError(f"block of {len(block)} frames, prepared for {max_block}: raise max_block")
-        block = tamed(block)
+        held = tamed(block)
         settings = self.controls.settings
-        block = self._gain.process(block, settings.gain_in_db)
-        self._mix.put_dry(block)
+        dry = self._gain.process(held, settings.gain_in_db)
+        self._mix.put_dry(dry)
+        # What had to be held back is no sound: heard as one, it would hide the music for as long as it is remembered.
+        block = dry if held is block else np.where(np.abs(held) < MAX_SAMPLE, dry, np.float32(0))
         for hop in self._path.process(block, settings):
             self._mix.put_wet(hop)
         return self._mix.take(len(block), settings)

@@ -57,3 +57,31 @@ def test_what_stays_after_a_loud_note_is_held_near_the_player(loudness):
     for _ in range(HOPS_PER_SECOND // 2):
         played = loudness.process(quiet, partials([300], 10.0))
     assert level_db(played) - level_db(quiet) < HEADROOM_DB + 1
+
+
+def played_db(loudness, seconds, content, target):
+    """Level of the answer under the content's after frames of each for so long."""
+    for _ in range(round(seconds * HOPS_PER_SECOND)):
+        played = loudness.process(content, target)
+    return level_db(played) - level_db(content)
+
+
+@pytest.mark.parametrize("clip_db", [-30, 30])
+def test_a_click_does_not_move_the_gain(loudness, clip_db):
+    """The style answers a click by 30 dB less, or more, than a note."""
+    note, click = partials([300], 1.0), partials([300, 5000], 1000.0)
+    played_db(loudness, 2, note, 0.1 * note)
+    played_db(loudness, 0.05, click, 0.1 * 10 ** (-clip_db / 20) * click)
+    assert abs(played_db(loudness, 0.4, note, 0.1 * note)) < 1
+
+
+@pytest.mark.parametrize("foreign_db", [-20, 0, 20])
+def test_another_sound_has_its_gain_within_a_second(loudness, foreign_db):
+    """Two seconds of what the style has little for, then a note again."""
+    note = partials([300], 1.0)
+    foreign = 10 ** (foreign_db / 20) * partials([5000], 1.0)
+    played_db(loudness, 2, note, 0.1 * note)
+    for content, target in ((foreign, 0.003 * foreign), (note, 0.1 * note)):
+        assert abs(played_db(loudness, 0.5, content, target)) < 2
+        assert abs(played_db(loudness, 0.5, content, target)) < 1
+        played_db(loudness, 1.0, content, target)

@@ -12,6 +12,7 @@ import numpy as np
 import scipy.fft
 
 from stylefx.analysis.grid import Grid
+from stylefx.analysis.level import SlowPower
 from stylefx.analysis.window import analysis_window
 
 # Each bin of the noise lies this far under the power of the whole frame, as the decoder's floor does.
@@ -37,26 +38,27 @@ class Carrier:
         self._window = (window / np.sqrt((window**2).sum())).astype(np.float32)
         self._noise = np.zeros(grid.window_length, np.float32)
         self._padded = np.zeros(grid.n_fft, np.float32)
-        self._fall = 10 ** (-FALL_DB_PER_SECOND / 10 * grid.hop_seconds)
-        self._level, self._sign = np.zeros(channels), np.ones(channels)
+        self._follower = SlowPower(channels, FALL_DB_PER_SECOND, grid.hop_seconds)
+        self._sign = np.ones(channels)
         self.reset()
 
     def reset(self) -> None:
         """Forget the levels; the noise starts again."""
         self._random = np.random.default_rng(SEED)
         self._noise[:] = self._random.standard_normal(len(self._noise), np.float32)
-        self._level[:] = 0
+        self._follower.reset()
         self._sign[:] = 1
         self._floor = np.float32(TINY)
 
     def process(self, spectrum: np.ndarray, strength: float) -> np.ndarray:
         """One frame (channels, bins) with noise under each channel, new; with ``strength`` 0 as it was."""
         power = np.einsum("cq,cq->c", spectrum, spectrum.conj()).real
-        if power.sum() >= self._level.sum() * self._fall:
+        known = self._follower.power.sum() * self._follower.fall
+        level = self._follower.follow(power, SILENCE)
+        if power.sum() >= known:
             # The noise stands where the sound stands: channels of opposite sign stay opposite.
             self._sign = np.where(np.einsum("cq,q->c", spectrum, spectrum[0].conj()).real < 0, -1.0, 1.0)
-        self._level = np.where(power > SILENCE, np.maximum(power, self._level * self._fall), 0)
-        depth = strength * self._sign * np.sqrt(self._level) * 10 ** (-DEPTH_DB / 20)
+        depth = strength * self._sign * np.sqrt(level) * 10 ** (-DEPTH_DB / 20)
         self._floor = np.float32(np.mean(depth**2) + TINY)
         return spectrum + depth.astype(np.float32)[:, None] * self._next_noise()
 
