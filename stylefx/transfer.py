@@ -19,7 +19,7 @@ from stylefx.errors import StylefxError, UsageError
 from stylefx.methods import METHODS
 from stylefx.params import PARAMETERS, Controls, Settings
 from stylefx.style import Style
-from stylefx.synthesis.mix import Mix
+from stylefx.synthesis.mix import Mix, limit
 from stylefx.synthesis.ramp import Gain
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ class StyleTransfer:
         held = tamed(block)
         settings = self.controls.settings
         dry = self._gain.process(held, settings.gain_in_db)
-        self._mix.put_dry(dry)
+        # A gain may lift the dry signal over full scale; without one it is the player's own.
+        self._mix.put_dry(dry if dry is held else np.where(dry == held, held, limit(dry)))
         # What had to be held back is no sound: heard as one, it would hide the music for as long as it is remembered.
         block = dry if held is block else np.where(np.abs(held) < MAX_SAMPLE, dry, np.float32(0))
         for hop in self._path.process(block, settings):

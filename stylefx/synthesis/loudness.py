@@ -23,11 +23,17 @@ from stylefx.analysis.level import SlowPower
 
 MEMORY_SECONDS, MOMENT_SECONDS = 2.0, 0.08
 # How long the last moment is, and how soon the memory is given up where it is so far from that; nearer, by the square.
-RECENT_SECONDS, AWAY_DB, GIVING_UP_SECONDS = 0.1, 2.0, 0.05
+RECENT_SECONDS, AWAY_DB, GIVING_UP_SECONDS = 0.1, 2.0, 0.1
+# So much too loud is no note of the same sound any more: the memory moves there, so many times sooner.
+FAR_DB, FAR_PACE = 15.0, 4.0
+# The other way, what the style says may just be dying away, which is not to be undone.
+DYING_PACE = 0.4
 # The content sounds while it is this near its loudest, which is forgotten by so much a second.
 SOUNDING_DB, FALL_DB = 45.0, 8.0
 # What a frame counts: its energy over the loudest, to this power. A frame 40 dB down still counts a fifteenth.
 COMPRESSION = 0.3
+# What the answer lacks beyond this counts no more: a note that has died away says nothing about the next one.
+LACKING_DB = 3.0
 TINY = 1e-12
 # What a style has nothing for is not pulled up beyond this.
 LIMIT_DB = 50.0
@@ -63,6 +69,10 @@ class Mean:
         """Remember what ``other`` does, and no more."""
         self.weight, self._sum = other.weight, other._sum
 
+    def move(self, value: float, share: float) -> None:
+        """Bring the mean so much of the way to ``value``, as if it had been there for as long."""
+        self._sum += share * (self.weight * value - self._sum)
+
     def forget(self, keep: float) -> None:
         """Let all that was heard count ``keep`` of what it did."""
         self.weight *= keep
@@ -80,7 +90,7 @@ class Loudness:
         self._weights = (hz**4 / (hz**4 + LOW_HZ**4)).astype(np.float32)
         self._memory = Mean(MEMORY_SECONDS / grid.hop_seconds)
         self._recent = Mean(RECENT_SECONDS / grid.hop_seconds)
-        self._give_up = 1 - math.exp(-grid.hop_seconds / GIVING_UP_SECONDS)
+        self._give_up = math.exp(-grid.hop_seconds / GIVING_UP_SECONDS)
         self._loudest = SlowPower(1, FALL_DB, grid.hop_seconds)
         # Energies of the content and of the target in the frames of the last moment.
         self._moment = np.zeros((2, max(1, round(MOMENT_SECONDS / grid.hop_seconds))))
@@ -103,17 +113,24 @@ class Loudness:
         self._moment[:, -1] = now
         wanted, found = self._moment.sum(axis=1)
         most = 10 ** (HEADROOM_DB / 10) * wanted / max(found, TINY)
-        return target * np.float32(np.sqrt(min(10 ** (self._memory.value / 10), most)))
+        gain = 10 ** (self._memory.value / 10)
+        return target * np.float32(np.sqrt(min(gain, most)))
 
     def _learn(self, content: float, target: float, loudest: float) -> None:
         """Take in how much louder the content's frame is than the target's, and forget what is no longer so."""
         ratio_db = 10 * math.log10(content / max(target, TINY))
         ratio_db = min(max(ratio_db, -LIMIT_DB), LIMIT_DB)
-        weight = (content / loudest) ** COMPRESSION
         memory, recent = self._memory, self._recent
+        weight = (content / loudest) ** COMPRESSION
+        if memory.weight > 0:
+            ratio_db = min(ratio_db, memory.value + LACKING_DB)
         memory.hear(ratio_db, weight)
         recent.hear(ratio_db, weight)
-        away = min(abs(recent.value - memory.value) / AWAY_DB, 1.0)
-        memory.forget(1 - self._give_up * away * away)
+        too_loud_db = memory.value - recent.value
+        near = min(abs(too_loud_db) / AWAY_DB, 1.0) ** 2
+        memory.forget(self._give_up ** (near if too_loud_db > 0 else DYING_PACE * near))
         if memory.weight < recent.weight:  # the last moment is the least that is remembered
             memory.take(recent)
+        if too_loud_db > 0:
+            far = FAR_PACE * min(too_loud_db / FAR_DB, 1.0) ** 2
+            memory.move(recent.value, 1 - self._give_up**far)
