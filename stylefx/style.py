@@ -21,6 +21,7 @@ from stylefx.checks import path_of
 from stylefx.errors import StylefxError, UsageError, one_line
 from stylefx.methods import METHODS, Method
 from stylefx.output import check_output
+from stylefx.waiting import tell_if_waiting
 
 FILTERS = 64  # of optimise/harmonic.py, which is slow to import
 COCHLEAR_BANDS = 30  # of nets/cochlea.py, likewise
@@ -89,6 +90,11 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 
 
+# What plays in real time stays within these by far; a forged style would play thousands of times slower than it.
+MOST_SIZES = {"decoder_hidden": 512, "decoder_ear": 256, "decoder_channels": 64, "decoder_features": 512}
+MOST_LIVE_STEPS = 100
+
+
 @dataclass(frozen=True, repr=False)
 class Style:
     """What was learned from one or several clips.
@@ -117,6 +123,11 @@ class Style:
         if self.method != self.meta["method"]:
             raise StylefxError(f"the style says method {self.meta['method']!r} and {self.method!r}")
         _check_arrays(self.method, self.arrays)
+        steps = self.meta["defaults"].get("iterations", 0)
+        if METHODS[self.method].real_time and steps > MOST_LIVE_STEPS:
+            raise StylefxError(
+                f"its defaults ask for {steps} steps a hop, at most {MOST_LIVE_STEPS} can be played"
+            )
 
     def __repr__(self) -> str:
         about = f"{self.method}, {self.meta['quality']}, {self.meta['sample_rate']} Hz"
@@ -143,6 +154,7 @@ class Style:
         path = path_of(path, "the style file")
         if path.is_dir():
             raise StylefxError(f"{path} is a directory, expected a style file that `stylefx fit` wrote")
+        tell_if_waiting(path)
         try:
             arrays = archive.read_arrays(path)
             meta = provenance.decode(arrays.pop("meta", None))
@@ -191,6 +203,9 @@ def _check_arrays(method: str, arrays: dict[str, np.ndarray]) -> None:
         if array.dtype not in (np.float32, np.float64, np.int64):
             raise StylefxError(f"{name} holds {array.dtype}, expected float32, float64 or int64")
         _check_shape(name, array.shape, (needed | OPTIONAL)[name], sizes)
+        for size, most in MOST_SIZES.items():
+            if sizes.get(size, 0) > most:
+                raise StylefxError(f"{name} has shape {array.shape}, at most {most} can be played in time")
         low, high = RANGES.get(name, (-archive.MAX_VALUE, archive.MAX_VALUE))
         if not (array.min() >= low and array.max() <= high):
             raise StylefxError(f"{name} holds values that are not finite, or not within {low:g} and {high:g}")

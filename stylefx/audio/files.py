@@ -21,6 +21,7 @@ import soundfile
 from stylefx.audio.formats import container_of, samples_for
 from stylefx.errors import StylefxError, UsageError
 from stylefx.output import check_output, replacing
+from stylefx.waiting import tell_if_waiting
 
 PIPE = "-"
 BLOCK_FRAMES = 2**15  # 0.7 s at 44.1 kHz: few calls, little memory
@@ -222,6 +223,7 @@ def _open_file(path: Path) -> soundfile.SoundFile:
         raise StylefxError(f"{path} does not exist")
     if path.is_file() and path.stat().st_size == 0:
         raise StylefxError(f"{path} is empty, expected an audio file")
+    tell_if_waiting(path)
     try:
         return soundfile.SoundFile(path)
     except soundfile.LibsndfileError as error:

@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
+from stylefx import interruption
 from stylefx.errors import StylefxError
 from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.desk import engine_channels
@@ -85,7 +86,7 @@ def play(
         channels = engine_channels(duplex)
         engine.prepare(duplex.sample_rate, channels, duplex.block)
         check_latency(engine.latency_samples / duplex.sample_rate)
-        warm_up(engine, duplex.sample_rate, channels, duplex.block)
+        warm_up(engine, duplex.sample_rate, channels, duplex.block, stop)
         duplex.open(engine.latency_samples)
         latency = latency_of(duplex, engine.latency_samples)
         say(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
@@ -131,10 +132,15 @@ def check_latency(seconds: float) -> None:
         )
 
 
-def warm_up(engine: Engine, sample_rate: int, channels: int, block: int) -> None:
-    """Run noise through a prepared engine, then reset it."""
+def warm_up(
+    engine: Engine, sample_rate: int, channels: int, block: int, stop: threading.Event | None = None
+) -> None:
+    """Run noise through a prepared engine until it is warm or ``stop`` is set, then reset it."""
     noise = np.random.default_rng(0)
     for _ in range(1 + round(WARM_UP_SECONDS * sample_rate) // block):
+        if stop is not None and stop.is_set():
+            break
+        interruption.check()
         engine.process((WARM_UP_LEVEL * noise.standard_normal((block, channels))).astype(np.float32))
     engine.reset()
 

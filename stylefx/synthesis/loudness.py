@@ -27,7 +27,7 @@ RECENT_SECONDS, AWAY_DB, GIVING_UP_SECONDS = 0.1, 2.0, 0.1
 # So much too loud is no note of the same sound any more: the memory moves there, so many times sooner.
 FAR_DB, FAR_PACE = 15.0, 4.0
 # The other way, what the style says may just be dying away, which is not to be undone.
-DYING_PACE = 0.4
+DYING_PACE = 0.5
 # The content sounds while it is this near its loudest, which is forgotten by so much a second.
 SOUNDING_DB, FALL_DB = 45.0, 8.0
 # What a frame counts: its energy over the loudest, to this power. A frame 40 dB down still counts a fifteenth.
