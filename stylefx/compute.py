@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stylefx.checks import choice
 from stylefx.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ def check_device(name: str) -> None:
     UsageError
         An unknown name, or ``cuda`` where torch sees no GPU.
     """
-    if name not in DEVICES:
-        raise UsageError(f"device {name!r} is not known: use one of {', '.join(DEVICES)}")
+    choice(name, "device", DEVICES)
     if name == "cuda":
         import torch
 

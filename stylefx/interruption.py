@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one unwinds the program, and nothing after it interrupts the way out.
+"""Ctrl-C, SIGTERM, SIGHUP and SIGQUIT: the first one unwinds the program, and nothing after it interrupts the way out.
 
 A terminal, a shell and `timeout` may each pass the same Ctrl-C on, so a second signal often follows the first
 while temporary files are being deleted.
@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A terminal that is closed and Ctrl-\\ end the program as Ctrl-C does; Windows has neither.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
 
 class Interrupted(KeyboardInterrupt):

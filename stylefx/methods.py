@@ -13,7 +13,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-from stylefx.errors import UsageError
+from stylefx.checks import choice
 
 PUBLISHED_BINS = 1025  # of n_fft 2048
 
@@ -286,6 +286,4 @@ METHODS: Mapping[str, Method] = MappingProxyType({each.name: each for each in _A
 
 def find(name: str) -> Method:
     """The method of that name; UsageError lists those there are."""
-    if name not in METHODS:
-        raise UsageError(f"method {name!r} is not known: use one of {', '.join(METHODS)}")
-    return METHODS[name]
+    return METHODS[choice(name, "method", tuple(METHODS))]

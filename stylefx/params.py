@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
+from stylefx.checks import choice, number, whole_number
 from stylefx.errors import UsageError
 
 # As many as there are number keys.
@@ -67,6 +68,17 @@ class Parameter:
             return value >= 0.5
         return round(value) if isinstance(self.default, int) else float(value)
 
+    def checked(self, value: Value) -> Value:
+        """``value`` of the parameter's type; UsageError where it is no number, out of range, or a part of a slot."""
+        found = number(value, self.name, self.low, self.high)
+        if isinstance(self.default, bool):
+            return found >= 0.5
+        return (
+            whole_number(int(found) if found.is_integer() else value, self.name, 0)
+            if isinstance(self.default, int)
+            else found
+        )
+
     def at(self, part: float) -> Value:
         """The value at ``part`` of the way, 0 to 1, from the low end to the high one; for knobs and faders."""
         return self.nearest(self.low + part * (self.high - self.low))
@@ -92,6 +104,10 @@ _ALL = (
     Parameter("morph_style", 1, MOST_STYLES, 2, "", 0.05, 1, "which style of the bank morph leads to"),
 )
 PARAMETERS: Mapping[str, Parameter] = MappingProxyType({each.name: each for each in _ALL})
+
+
+def _parameter(name: str) -> Parameter:
+    return PARAMETERS[choice(name, "parameter", tuple(PARAMETERS))]
 
 
 def _default(name: str):
@@ -120,9 +136,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, parameter in PARAMETERS.items():
-            value = getattr(self, name)
-            if not parameter.low <= value <= parameter.high:
-                raise UsageError(f"{name} is {value}, expected {parameter.low:g} to {parameter.high:g}")
+            object.__setattr__(self, name, parameter.checked(getattr(self, name)))
 
     def as_dict(self) -> dict[str, Value]:
         """By name, in the order of `PARAMETERS`."""
@@ -148,7 +162,7 @@ class Controls:
 
     def nudge(self, name: str, steps: int) -> Settings:
         """Move a parameter by so many of its steps, at most to the end of its range."""
-        parameter = PARAMETERS[name]
+        parameter = _parameter(name)
         with self._lock:
             # Rounded, so that ten steps up and ten down lead back.
             value = round(getattr(self._settings, name) + steps * parameter.step, 6)
@@ -156,6 +170,8 @@ class Controls:
 
     def toggle(self, name: str) -> Settings:
         """Turn a switch over."""
+        if not isinstance(_parameter(name).default, bool):
+            raise UsageError(f"{name} is no switch: bypass and freeze are")
         with self._lock:
             return self._set({name: not getattr(self._settings, name)})
 
@@ -166,6 +182,8 @@ class Controls:
 
     def _set(self, values: Mapping[str, Any]) -> Settings:
         now = self._settings
+        for name in values:
+            _parameter(name)
         # Whoever chooses the style that morph leads to would else have a morph from it to itself.
         if values.get("style", now.style) != now.style and values["style"] == now.morph_style:
             values = {"morph_style": now.style, **values}

@@ -7,13 +7,20 @@ The same picture of the clip, coarse and at most 10 s long, travels in the style
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stylefx.errors import StylefxError, UsageError
 from stylefx.output import check_output, replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from stylefx.style import Style
 
 LOWEST_HZ = 32.703  # C1, the lowest C of a piano
 BANDS_PER_OCTAVE = 24  # quarter tones: vibrato shows
@@ -100,16 +107,35 @@ def check_figure(path: str | Path, overwrite: bool) -> None:
     check_output(path, overwrite)
 
 
+def picture_of(style: Style) -> bytes | None:
+    """The picture of its clip that a style carries, as PNG; None where it carries none."""
+    if "preview" not in style.arrays:
+        return None
+    buffer = io.BytesIO()
+    panel = Panel(style.arrays["preview"], PREVIEW_COLUMN_SECONDS, style.source_names[:40])
+    _figure([panel]).savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
 def draw(path: str | Path, panels: list[Panel], overwrite: bool = False) -> None:
     """Write the panels side by side, on one frequency axis and one colour range under each one's own peak.
 
     The format follows the extension: .png, .pdf, .svg or .jpg.
     """
+    path = Path(path)
+    check_figure(path, overwrite)
+    figure = _figure(panels)
+    try:
+        with replacing(path, overwrite) as temporary:
+            figure.savefig(temporary, format=path.suffix[1:].lower())
+    except OSError as error:
+        raise StylefxError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _figure(panels: list[Panel]) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    path = Path(path)
-    check_figure(path, overwrite)
     figure = Figure(figsize=(5 * len(panels), 4.2), layout="constrained", dpi=120)
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
@@ -117,11 +143,7 @@ def draw(path: str | Path, panels: list[Panel], overwrite: bool = False) -> None
         image = _draw_panel(axis, panel)
     axes[0].set_ylabel("frequency (Hz)")
     figure.colorbar(image, ax=list(axes), label="dB under the loudest", pad=0.01)
-    try:
-        with replacing(path, overwrite) as temporary:
-            figure.savefig(temporary, format=path.suffix[1:].lower())
-    except OSError as error:
-        raise StylefxError(f"{path} cannot be written: {error.strerror or error}") from error
+    return figure
 
 
 def _draw_panel(axis, panel: Panel):

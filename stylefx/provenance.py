@@ -31,7 +31,7 @@ _INTEGER_RANGES = {
 }
 _LONGEST_TEXT = {"stylefx": 40, "window": 40, "quality": 40, "licence_note": 1000}
 _OTHER_KEYS = {"format", "version", "method", "sources", "defaults"}
-_DEFAULT_RANGES = {"mix": (0.0, 1.0), "strength": (0.0, 1.0), "iterations": (0, 10_000)}
+_DEFAULT_RANGES = {"mix": (0.0, 1.0), "strength": (0.0, 1.0), "iterations": (0, 1000)}
 
 
 class NewerStyleError(StylefxError):

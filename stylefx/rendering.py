@@ -18,6 +18,7 @@ import numpy as np
 from stylefx import interruption, picture
 from stylefx.audio.files import BLOCK_FRAMES, AudioReader
 from stylefx.audio.writing import AudioWriter, unkept
+from stylefx.checks import path_of
 from stylefx.picture import PREVIEW_COLUMN_SECONDS, Panel, RunningSpectrogram
 from stylefx.style import Style
 
@@ -108,10 +109,10 @@ def render(
     """
     from stylefx.transfer import StyleTransfer
 
-    given = [style] if isinstance(style, Style | str | Path) else style
-    styles = [each if isinstance(each, Style) else Style.load(each) for each in given]
+    path_of(content, "content")
+    path_of(output, "output")
     fx = StyleTransfer(
-        styles,
+        style,
         mix=mix,
         strength=strength,
         morph=morph,
@@ -121,12 +122,12 @@ def render(
         device=device,
     )
     with AudioReader(content, start_seconds, end_seconds) as reader:
-        figure = _Figure(Path(plot), reader.sample_rate, overwrite) if plot is not None else None
+        figure = _Figure(path_of(plot, "plot"), reader.sample_rate, overwrite) if plot is not None else None
         with AudioWriter.like(reader, output, overwrite=overwrite) as writer:
             report = _stream(reader, fx, writer, figure, progress)
         report = replace(report, remarks=(*reader.remarks, *unkept(writer, reader.picture)))
     if figure is not None:
-        figure.draw(styles[0], report)
+        figure.draw(fx.style, report)
     return report
 
 

@@ -17,9 +17,11 @@ import numpy as np
 
 from stylefx import archive, provenance
 from stylefx.analysis.axis import POSITIONS
-from stylefx.errors import StylefxError, UsageError
+from stylefx.checks import path_of
+from stylefx.errors import StylefxError, UsageError, one_line
 from stylefx.methods import METHODS, Method
 from stylefx.output import check_output
+from stylefx.waiting import tell_if_waiting
 
 FILTERS = 64  # of optimise/harmonic.py, which is slow to import
 COCHLEAR_BANDS = 30  # of nets/cochlea.py, likewise
@@ -88,7 +90,12 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 
 
-@dataclass(frozen=True)
+# What plays in real time stays within these by far; a forged style would play thousands of times slower than it.
+MOST_SIZES = {"decoder_hidden": 512, "decoder_ear": 256, "decoder_channels": 64, "decoder_features": 512}
+MOST_LIVE_STEPS = 100
+
+
+@dataclass(frozen=True, repr=False)
 class Style:
     """What was learned from one or several clips.
 
@@ -116,10 +123,26 @@ class Style:
         if self.method != self.meta["method"]:
             raise StylefxError(f"the style says method {self.meta['method']!r} and {self.method!r}")
         _check_arrays(self.method, self.arrays)
+        steps = self.meta["defaults"].get("iterations", 0)
+        if METHODS[self.method].real_time and steps > MOST_LIVE_STEPS:
+            raise StylefxError(
+                f"its defaults ask for {steps} steps a hop, at most {MOST_LIVE_STEPS} can be played"
+            )
+
+    def __repr__(self) -> str:
+        about = f"{self.method}, {self.meta['quality']}, {self.meta['sample_rate']} Hz"
+        size = sum(array.nbytes for array in self.arrays.values())
+        return one_line(f"<Style of {self.source_names[:120]}: {about}, {size / 1e6:.1f} MB>")
+
+    def _repr_png_(self) -> bytes | None:
+        """The clip's spectrogram, for a notebook; None where the file holds no picture."""
+        from stylefx.picture import picture_of
+
+        return picture_of(self)
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Write the style to one .npz file, complete or not at all; equal styles give equal bytes."""
-        path = check_style_path(path, overwrite)
+        path = check_style_path(path_of(path, "the style file"), overwrite)
         try:
             archive.write_arrays(path, {"meta": provenance.encode(self.meta), **self.arrays}, overwrite)
         except OSError as error:
@@ -128,9 +151,10 @@ class Style:
     @classmethod
     def load(cls, path: str | Path) -> Style:
         """Read a style file, whoever made it: a valid `Style`, or a `StylefxError` of one sentence."""
-        path = Path(path)
+        path = path_of(path, "the style file")
         if path.is_dir():
             raise StylefxError(f"{path} is a directory, expected a style file that `stylefx fit` wrote")
+        tell_if_waiting(path)
         try:
             arrays = archive.read_arrays(path)
             meta = provenance.decode(arrays.pop("meta", None))
@@ -179,6 +203,9 @@ def _check_arrays(method: str, arrays: dict[str, np.ndarray]) -> None:
         if array.dtype not in (np.float32, np.float64, np.int64):
             raise StylefxError(f"{name} holds {array.dtype}, expected float32, float64 or int64")
         _check_shape(name, array.shape, (needed | OPTIONAL)[name], sizes)
+        for size, most in MOST_SIZES.items():
+            if sizes.get(size, 0) > most:
+                raise StylefxError(f"{name} has shape {array.shape}, at most {most} can be played in time")
         low, high = RANGES.get(name, (-archive.MAX_VALUE, archive.MAX_VALUE))
         if not (array.min() >= low and array.max() <= high):
             raise StylefxError(f"{name} holds values that are not finite, or not within {low:g} and {high:g}")

@@ -7,16 +7,19 @@ the stages', the dry path is delayed by exactly that, and any cutting of the inp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stylefx.analysis.grid import check_latency
+from stylefx.audio.samples import MAX_SAMPLE, samples_of, tamed
+from stylefx.checks import sample_rate_of, shown, whole_number
 from stylefx.errors import StylefxError, UsageError
 from stylefx.methods import METHODS
 from stylefx.params import PARAMETERS, Controls, Settings
 from stylefx.style import Style
-from stylefx.synthesis.mix import Mix
+from stylefx.synthesis.mix import Mix, limit
 from stylefx.synthesis.ramp import Gain
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ class StyleTransfer:
     Parameters
     ----------
     style
-        What `stylefx.fit` learned; several make a bank, of which the first plays.
+        What `stylefx.fit` learned, or the path of a style file; several make a bank, of which the first plays.
     names
         What to call the styles; by default what they were learned from.
     mix
@@ -58,7 +61,7 @@ class StyleTransfer:
 
     def __init__(
         self,
-        style: Style | Sequence[Style],
+        style: Style | str | Path | Sequence[Style | str | Path],
         *,
         names: Sequence[str] | None = None,
         mix: float = 1.0,
@@ -70,16 +73,20 @@ class StyleTransfer:
         latency: str = "normal",
     ):
         check_latency(latency)
-        styles = [style] if isinstance(style, Style) else list(style)
+        styles = _styles(style)
         self.controls = Controls(Settings(mix=mix, strength=strength, morph=morph))
         self._path = _path_for(styles, names, iterations, device, start, latency)
         self.iterations = self._path.iterations
+        self.style = styles[0]
         self._mix = Mix()
         self._prepared: tuple[int, int] | None = None
 
     def prepare(self, sample_rate: int, channels: int, max_block: int) -> None:
         """Allocate for a stream: rate in Hz, channels, and the longest block that `process` will see."""
-        if not 1 <= channels <= MAX_CHANNELS:
+        sample_rate = sample_rate_of(sample_rate)
+        channels = whole_number(channels, "channels", 1)
+        max_block = whole_number(max_block, "max_block", 1)
+        if channels > MAX_CHANNELS:
             raise StylefxError(f"{channels} channels, expected 1 to {MAX_CHANNELS}")
         self._path.prepare(sample_rate, channels)
         self._gain = Gain(round(PARAMETERS["gain_in_db"].smoothing_seconds * sample_rate))
@@ -89,16 +96,18 @@ class StyleTransfer:
     def process(self, block: np.ndarray) -> np.ndarray:
         """The next samples: float32 (frames, channels) in, as many out, `latency_samples` late."""
         max_block, channels = self._stream()
+        block = samples_of(block, "the block")
         if block.ndim != 2 or block.shape[1] != channels:
             raise UsageError(f"block of shape {block.shape}, prepared for (frames, {channels})")
         if len(block) > max_block:
             raise UsageError(f"block of {len(block)} frames, prepared for {max_block}: raise max_block")
-        block = block.astype(np.float32, copy=False)
-        if not np.isfinite(block).all():
-            block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+        held = tamed(block)
         settings = self.controls.settings
-        block = self._gain.process(block, settings.gain_in_db)
-        self._mix.put_dry(block)
+        dry = self._gain.process(held, settings.gain_in_db)
+        # A gain may lift the dry signal over full scale; without one it is the player's own.
+        self._mix.put_dry(dry if dry is held else np.where(dry == held, held, limit(dry)))
+        # What had to be held back is no sound: heard as one, it would hide the music for as long as it is remembered.
+        block = dry if held is block else np.where(np.abs(held) < MAX_SAMPLE, dry, np.float32(0))
         for hop in self._path.process(block, settings):
             self._mix.put_wet(hop)
         return self._mix.take(len(block), settings)
@@ -125,8 +134,11 @@ class StyleTransfer:
         self._mix.reset()
 
     def __call__(self, audio: np.ndarray, sample_rate: int) -> np.ndarray:
-        """A whole recording, float (frames,) or (frames, channels): same shape, in time with the input."""
-        audio = np.asarray(audio, dtype=np.float32)
+        """A whole recording, (frames,) or (frames, channels): float32 of the same shape, in time with the input.
+
+        Integer samples (int8, uint8, int16, int32) are brought to full scale 1 first.
+        """
+        audio = samples_of(audio)
         block = audio[:, None] if audio.ndim == 1 else audio
         self.prepare(sample_rate, block.shape[1], max(1, len(block)))
         late = np.concatenate([self.process(block), self.flush()])
@@ -180,9 +192,7 @@ class StyleTransfer:
 
     @iterations.setter
     def iterations(self, steps: int) -> None:
-        if steps < 0:
-            raise UsageError(f"iterations is {steps}, expected 0 or more")
-        self._path.iterations = steps
+        self._path.iterations = whole_number(steps, "iterations", 0)
 
     @property
     def economy(self) -> bool:
@@ -210,6 +220,17 @@ class StyleTransfer:
         return self._prepared
 
 
+def _styles(given: Style | str | Path | Sequence[Style | str | Path]) -> list[Style]:
+    """The styles that were handed in, those that are paths read from their files."""
+    several = [given] if isinstance(given, Style | str | Path) else given
+    if not isinstance(several, Sequence) or not all(isinstance(each, Style | str | Path) for each in several):
+        raise UsageError(
+            f"the style is {shown(given)}, expected what `stylefx.fit` returns, the path of a style file, "
+            "or a list of them"
+        )
+    return [each if isinstance(each, Style) else Style.load(each) for each in several]
+
+
 def _path_for(
     styles: list[Style],
     names: Sequence[str] | None,
@@ -219,6 +240,10 @@ def _path_for(
     latency: str,
 ):
     """The path that makes the wet signal: streaming, or block by block for a style of an offline method."""
+    if names is not None and len(names) != len(styles):
+        raise UsageError(f"{len(names)} names for {len(styles)} styles, expected one each")
+    if iterations is not None:
+        iterations = whole_number(iterations, "iterations", 0)
     if iterations is None and styles:
         iterations = styles[0].meta["defaults"].get("iterations")
     if len(styles) == 1 and not METHODS[styles[0].method].real_time:

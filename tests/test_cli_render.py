@@ -195,7 +195,10 @@ def test_an_interruption_that_python_drops_is_not_lost(capfd) -> None:
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("kind", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)],
+)
 def test_interrupted_it_leaves_nothing(
     kind: signal.Signals, code: int, style_path: str, tmp_path: Path
 ) -> None:

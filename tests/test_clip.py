@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +75,31 @@ def test_a_length_is_told_with_the_digits_that_matter(frames: int, words: str) -
     audio = np.lib.stride_tricks.as_strided(np.ones(1, np.float32), (frames, 1), (0, 4))
     with pytest.raises(StylefxError, match=words):
         check_clip(audio, 1_000_000)
+
+
+def test_many_channels_are_mixed_while_they_are_read(tmp_path: Path) -> None:
+    """228 kB of FLAC became 1.6 GB for each 40 s."""
+    rate, channels = 96_000, 8
+    random = np.random.default_rng(0)
+    wave = 0.1 * random.standard_normal((2 * rate, channels))
+    soundfile.write(tmp_path / "wide.flac", wave, rate, "PCM_16")
+    tracemalloc.start()
+    clip = read_clips([tmp_path / "wide.flac"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert clip.audio.shape == (2 * rate, 1)
+    assert peak < 0.8 * 4 * wave.size
+    np.testing.assert_allclose(clip.audio[:, 0], wave.mean(axis=1), atol=1e-4)
+
+
+def test_channels_that_cancel_are_not_lost(tmp_path: Path) -> None:
+    wave = 0.1 * np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050)
+    soundfile.write(tmp_path / "wide.wav", np.stack([wave, -wave, wave, -wave], axis=1), 22_050, "FLOAT")
+    np.testing.assert_allclose(read_clips([tmp_path / "wide.wav"]).audio[:, 0], wave, atol=1e-6)
+
+
+def test_a_clip_of_too_many_frames_is_refused(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("stylefx.audio.clip.MOST_FRAMES", 44_100)
+    path = tone(tmp_path / "long.wav", 440, 0.1, 48_000)
+    with pytest.raises(StylefxError, match=r"longer than 0\.919 s at 48000 Hz"):
+        read_clips([path])

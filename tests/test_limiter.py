@@ -50,6 +50,22 @@ def test_the_level_comes_back_after_a_peak(effect):
     assert rms_db((played - quiet)[70_000:]) < rms_db(quiet) - 60
 
 
+@pytest.mark.parametrize("gains", [{"gain_in_db": 24.0}, {"gain_out_db": 24.0}, {}], ids=str)
+@pytest.mark.parametrize("mix", [0.0, 0.3, 0.5, 1.0])
+def test_nothing_over_full_scale_leaves(effect, guitar_audio, gains, mix):
+    """At a mix of 0.5 and +24 dB in and out a peak of -6 dBFS came out at +33."""
+    peak = 2.0 if not gains else 0.5
+    loud = guitar_audio[:30_000] * (peak / np.abs(guitar_audio[:30_000]).max())
+    effect.controls.change(mix=mix, **gains)
+    played = effect(loud, RATE)
+    back = np.abs(played).max()
+    effect.controls.change(gain_in_db=0.0, gain_out_db=0.0, mix=1.0)
+    if mix == 0 and not gains:
+        assert np.array_equal(played, loud)
+    else:
+        assert 0.5 < back <= 1
+
+
 def test_channels_are_turned_down_alike_in_any_chunks(effect, guitar_audio):
     loud = 4 * guitar_audio[:30_000] / np.abs(guitar_audio).max()
     audio = np.concatenate([loud, 0.1 * loud], axis=1)

@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import termios
@@ -24,7 +25,7 @@ from stylefx import StyleTransfer
 from stylefx.errors import StylefxError
 from stylefx.live.control.keys import DOWN, HELP_TEXT, NUDGES, SWITCHES, UP, Keys
 from stylefx.live.control.knobs import Knob, Knobs, default_path
-from stylefx.live.control.osc import HOST, Osc
+from stylefx.live.control.osc import HOST, PACKETS_PER_TICK, Osc
 from stylefx.params import PARAMETERS
 
 PATIENCE_SECONDS = 10.0
@@ -247,6 +248,69 @@ def test_osc_survives_what_is_no_osc(remote, osc):
             remote.socket.recv(65_536)
     remote.socket.settimeout(PATIENCE_SECONDS)
     assert remote.ask("/stylefx/freeze") == ("/stylefx/freeze", [0])
+
+
+def bundle(*elements: bytes, size: int | None = None) -> bytes:
+    """An OSC bundle, with an element size that lies where ``size`` is given."""
+    sized = [struct.pack(">i", len(each) if size is None else size) + each for each in elements]
+    return b"#bundle\0" + struct.pack(">Q", 1) + b"".join(sized)
+
+
+def nested(depth: int) -> bytes:
+    packet = b"/stylefx/mix\0\0\0\0,\0\0\0"
+    for _ in range(depth):
+        packet = bundle(packet)
+    return packet
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        bundle(b"/a\0\0", size=-4),
+        bundle(b"/a\0\0", size=0),
+        bundle(b"/a\0\0", size=2**31 - 1),
+        bundle(b"/a\0\0", size=3),
+        bundle(b"/a\0\0")[:-5],
+        bundle(*[b"/a\0\0,\0\0\0"] * 500),
+        nested(6),
+        nested(2500),
+        b"/stylefx/learn\0\0,s\0\0\xff\xfe\xfd\0",
+        b"/stylefx/\xff\xfe\xfd\0,\0\0\0",
+        b"/stylefx/mix\0\0\0\0,[[[[\0\0\0",
+        b"/stylefx/mix\0\0\0\0,b\0\0" + struct.pack(">i", -8),
+    ],
+    ids=lambda packet: repr(packet[:24]),
+)
+def test_osc_answers_a_hostile_packet_with_an_error(remote, osc, packet):
+    """The first of these sent python-osc round for ever, at real-time priority."""
+    remote.socket.sendto(packet, (HOST, osc.port))
+    assert remote.answer()[0] == "/stylefx/error"
+    assert remote.ask("/stylefx/freeze") == ("/stylefx/freeze", [0])
+
+
+def test_osc_reads_bundles_within_bundles(remote, osc):
+    remote.socket.sendto(nested(3), (HOST, osc.port))
+    assert remote.answer() == ("/stylefx/mix", [1.0])
+
+
+def test_osc_names_a_style_whose_name_is_no_utf8(remote, osc, effect, bright_style):
+    effect.bank.replace(2, bright_style, os.fsdecode(b"caf\xe9.npz"))
+    remote.send("/stylefx/state")
+    state = dict(remote.answer() for _ in range(len(PARAMETERS) + 1))
+    assert state["/stylefx/styles"] == ["one", "caf?.npz"]
+
+
+def test_osc_obeys_a_few_packets_at_a_time(effect):
+    """A flood leaves the time to the music: the rest waits, or is lost."""
+    with Osc(effect, 0, print) as server:
+        flood = Remote(server.port)
+        for part in range(1, 3 * PACKETS_PER_TICK):
+            flood.send("/stylefx/mix", part / 100)
+        server.listen()
+        assert effect.settings.mix == pytest.approx(PACKETS_PER_TICK / 100)
+        server.listen()
+        assert effect.settings.mix == pytest.approx(2 * PACKETS_PER_TICK / 100)
+        flood.socket.close()
 
 
 def test_osc_tells_everybody_of_changes_from_elsewhere(remote, osc, effect):

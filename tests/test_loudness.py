@@ -57,3 +57,47 @@ def test_what_stays_after_a_loud_note_is_held_near_the_player(loudness):
     for _ in range(HOPS_PER_SECOND // 2):
         played = loudness.process(quiet, partials([300], 10.0))
     assert level_db(played) - level_db(quiet) < HEADROOM_DB + 1
+
+
+def played_db(loudness, seconds, content, target):
+    """Level of the answer under the content's after frames of each for so long."""
+    for _ in range(round(seconds * HOPS_PER_SECOND)):
+        played = loudness.process(content, target)
+    return level_db(played) - level_db(content)
+
+
+@pytest.mark.parametrize("clip_db", [-30, 30])
+def test_a_click_does_not_move_the_gain(loudness, clip_db):
+    """The style answers a click by 30 dB less, or more, than a note."""
+    note, click = partials([300], 1.0), partials([300, 5000], 1000.0)
+    played_db(loudness, 2, note, 0.1 * note)
+    played_db(loudness, 0.05, click, 0.1 * 10 ** (-clip_db / 20) * click)
+    assert abs(played_db(loudness, 0.5, note, 0.1 * note)) < 2
+    assert abs(played_db(loudness, 0.5, note, 0.1 * note)) < 1
+
+
+@pytest.mark.parametrize("foreign_db", [-20, 0, 20])
+def test_after_a_foreign_sound_the_gain_is_back_within_a_second(loudness, foreign_db):
+    """Two seconds of what the style has little for, then a note again: 2 dB after half a second, 1 dB after one."""
+    note = partials([300], 1.0)
+    foreign = 10 ** (foreign_db / 20) * partials([5000], 1.0)
+    played_db(loudness, 2, note, 0.1 * note)
+    played_db(loudness, 2, foreign, 0.003 * foreign)
+    assert abs(played_db(loudness, 0.5, note, 0.1 * note)) < 2
+    assert abs(played_db(loudness, 0.5, note, 0.1 * note)) < 1
+
+
+def test_strokes_are_no_louder_than_what_is_held(loudness):
+    """The answer has its energy in a fifth of the frames, as a drum's has."""
+    note = partials([300], 1.0)
+    played = [loudness.process(note, note * np.float32(1.0 if k % 20 < 4 else 0.1)) for k in range(1000)]
+    energy = np.mean([np.square(frame).sum() for frame in played[500:]])
+    assert 10 * np.log10(energy / np.square(note).sum()) < 6
+
+
+def test_an_answer_that_dies_away_is_not_raised(loudness):
+    """A note held for a second whose answer falls by 30 dB in it keeps most of that."""
+    note = partials([300], 1.0)
+    fall = 10 ** (-30 / 20 * np.arange(HOPS_PER_SECOND) / HOPS_PER_SECOND)
+    levels = [[level_db(loudness.process(note, np.float32(f) * note)) for f in fall] for _ in range(4)]
+    assert levels[-1][5] - levels[-1][-5] > 18

@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks import cases, timing
 from benchmarks.artefacts.figures import LIMITS, figures, reads_right
+from benchmarks.artefacts.recovery import Play
 from benchmarks.engine import fit_clip, stream
 from benchmarks.tables import markdown_table
 
@@ -29,13 +30,13 @@ def chosen() -> list[cases.Case]:
     return [rendered[k] for k in RENDERED] + [recorded[k] for k in RECORDED]
 
 
-def played(case: cases.Case, quality: str, iterations: int | None) -> np.ndarray:
-    """The engine's output for a case, live settings."""
+def player(case: cases.Case, quality: str, iterations: int | None) -> Play:
+    """The engine with the style of a case, live settings."""
     import stylefx
 
     style = fit_clip(case.style, case.sample_rate, quality=quality, seed=0).style
     effect = stylefx.StyleTransfer(style, iterations=iterations, device="cpu")
-    return stream(effect, case.content, case.sample_rate, BLOCK)
+    return lambda audio: stream(effect, audio, case.sample_rate, BLOCK)
 
 
 def cell(name: str, value: float) -> str:
@@ -57,7 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     rows = []
     for case in chosen():
         good = case.content if case.target is None else case.target
-        found = figures(good if args.good else played(case, args.quality, args.iterations), case)
+        play = None if args.good else player(case, args.quality, args.iterations)
+        found = figures(good if play is None else play(case.content), case, play)
         rows.append([case.name, *(cell(name, value) for name, value in found.items())])
         print(case.name, file=sys.stderr, flush=True)
     limits = ["reads right up to", *(f"{limit:g}" for limit in LIMITS.values())]

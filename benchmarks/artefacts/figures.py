@@ -14,6 +14,7 @@ from benchmarks.artefacts.noise_floor import between_partials_db, pause_floor_db
 from benchmarks.artefacts.peaks import flat_tops_per_second, true_peak_db
 from benchmarks.artefacts.pre_echo import pre_echo_db
 from benchmarks.artefacts.pumping import pumping_db
+from benchmarks.artefacts.recovery import Play, recovery_db
 from benchmarks.artefacts.roughness import phase_wander_excess
 from benchmarks.cases import Case
 from stylefx.analysis.grid import grid_for
@@ -32,11 +33,15 @@ LIMITS = {
     "its spread dB": 2.0,
     "true peak dBFS": 0.5,
     "flat tops /s": 0.5,
+    "recovery dB": 1.0,
 }
 
 
-def figures(audio: np.ndarray, case: Case) -> dict[str, float]:
-    """The figures named in `LIMITS` of an output (samples,) of ``case``; nan where a case does not tell."""
+def figures(audio: np.ndarray, case: Case, play: Play | None = None) -> dict[str, float]:
+    """The figures named in `LIMITS` of an output (samples,) of ``case``; nan where a case does not tell.
+
+    ``play`` is what made it, for the figure that asks for other inputs; without it that one is not told.
+    """
     rate, content = case.sample_rate, case.content
     grid = grid_for(rate)
     references = [content] if case.target is None else [content, case.target]
@@ -56,6 +61,7 @@ def figures(audio: np.ndarray, case: Case) -> dict[str, float]:
         loudness_spread_db(audio, content, rate),
         true_peak_db(audio, rate),
         flat_tops_per_second(audio, rate),
+        float("nan") if play is None else recovery_db(play, content, rate),
     ]
     return dict(zip(LIMITS, values))
 

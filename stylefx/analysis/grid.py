@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from stylefx.errors import StylefxError, UsageError
+from stylefx.checks import choice
+from stylefx.errors import StylefxError
 
 NOMINAL_RATE = 44_100
 # Gauss 2048 in a 4096 FFT, hop 256: of the settings under 60 ms, where streaming phase reconstruction is best.
@@ -103,5 +104,4 @@ def grid_for(sample_rate: int, latency: str = "normal") -> Grid:
 
 def check_latency(latency: str) -> None:
     """UsageError unless this is a profile."""
-    if latency not in PROFILES:
-        raise UsageError(f"latency {latency!r} is not known: use one of {', '.join(PROFILES)}")
+    choice(latency, "latency", tuple(PROFILES))

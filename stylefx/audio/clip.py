@@ -10,14 +10,19 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stylefx.errors import StylefxError
 
+if TYPE_CHECKING:
+    from stylefx.audio.files import AudioReader
+
 SHORTEST_SECONDS = 0.5  # fewer frames than that say nothing about a sound
 LONGEST_SECONDS = 600.0
+MOST_FRAMES = 60_000_000  # 600 s at 96 kHz: 240 MB a channel
+FEW_CHANNELS = 2
 SILENCE = 1e-5  # -100 dB under full scale: what 16-bit dither leaves, not a sound
 
 
@@ -110,7 +115,7 @@ def _read_clip(path: str | Path, start_seconds: float, end_seconds: float | None
     from stylefx.audio.files import PIPE, AudioReader
 
     with AudioReader(path, start_seconds, end_seconds) as reader:
-        audio, sample_rate = reader.read_all(LONGEST_SECONDS), reader.sample_rate
+        audio, sample_rate = _gathered(reader), reader.sample_rate
     check_clip(audio, sample_rate, str(path))
     name = "standard input" if str(path) == PIPE else Path(path).name
     source = {
@@ -119,6 +124,31 @@ def _read_clip(path: str | Path, start_seconds: float, end_seconds: float | None
         "seconds": round(len(audio) / sample_rate, 3),
     }
     return Clip(audio, sample_rate, [source], reader.remarks)
+
+
+def _gathered(reader: AudioReader) -> np.ndarray:
+    """A whole clip, float32 (frames, channels); of more than two channels their mean, block by block.
+
+    Memory is bounded whatever the header says: 228 kB of FLAC may be 600 s of 8 channels at 655 kHz, 12 GB.
+    """
+    mixed, firsts, frames = [], [], 0
+    for block in reader.blocks():
+        frames += len(block)
+        most = min(MOST_FRAMES, LONGEST_SECONDS * reader.sample_rate)
+        if frames > most:
+            raise StylefxError(
+                f"{reader.name} is longer than {most / reader.sample_rate:.3g} s at {reader.sample_rate} Hz: "
+                "cut out the part whose sound you want"
+            )
+        if block.shape[1] <= FEW_CHANNELS:
+            mixed.append(block)
+        else:
+            mixed.append(block.mean(axis=1, keepdims=True))
+            firsts.append(block[:, :1].copy())
+    audio = np.concatenate(mixed)
+    # Channels that cancel: one of them is the sound, as in `to_mono`.
+    cancel = bool(firsts) and np.abs(audio).max() < 1e-3 * max(np.abs(block).max() for block in firsts)
+    return np.concatenate(firsts) if cancel else audio
 
 
 def _digest(audio: np.ndarray) -> str:

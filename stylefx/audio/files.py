@@ -26,6 +26,7 @@ from stylefx.errors import StylefxError, UsageError
 from stylefx.output import system_words
 
 __all__ = ["BLOCK_FRAMES", "PIPE", "AudioReader", "AudioWriter", "read_audio"]
+from stylefx.waiting import tell_if_waiting
 
 BLOCK_FRAMES = 2**15  # 0.7 s at 44.1 kHz: few calls, little memory
 MAX_CHANNELS = 64  # libsndfile believes headers up to 1024, which would cost 1024 engines
@@ -249,6 +250,7 @@ def _check_readable(path: Path) -> None:
         raise StylefxError(f"{path} is empty, expected an audio file")
     if not os.access(path, os.R_OK):
         raise StylefxError(f"{path} cannot be read: permission denied")
+    tell_if_waiting(path)
 
 
 def read_audio(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from stylefx.cli.capturing import prepare_capture
 from stylefx.cli.live_options import EXAMPLES, PIPE, add_live_options, check_live_options
 from stylefx.cli.options import engine_settings
+from stylefx.interruption import SIGNALS
 
 if TYPE_CHECKING:
     from stylefx.live.attendant import Attendant
@@ -142,7 +143,7 @@ def _engine(args: argparse.Namespace, styles: list[Style]) -> Engine:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; another one ends the program at once, if that has taken a while."""
+    """An event that Ctrl-C, SIGTERM and their like set; another one ends the program at once, if that takes a while."""
     stop = threading.Event()
     before = {}
     asked_at = 0.0
@@ -156,8 +157,10 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, end)
+    for number in SIGNALS:
+        # A hang-up is ignored where nohup asked for that. Ctrl-C is not, though a shell's background job ignores it.
+        if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, end)
     try:
         yield stop
     finally:

@@ -8,8 +8,10 @@ import numpy as np
 
 from stylefx import provenance
 from stylefx.analysis.grid import Grid, grid_for
+from stylefx.analysis.low_cut import without_rumble
 from stylefx.audio.clip import check_clip, to_mono
-from stylefx.errors import UsageError
+from stylefx.audio.samples import samples_of
+from stylefx.checks import choice, sample_rate_of, whole_number
 from stylefx.methods import METHODS, find
 from stylefx.picture import preview
 from stylefx.style import Style
@@ -30,7 +32,7 @@ def fit(
     Parameters
     ----------
     audio
-        Float (frames,) or (frames, channels), 0.5 s to 10 min, full scale 1.
+        (frames,) or (frames, channels), 0.5 s to 10 min; float with full scale 1, or int16 or int32, which are scaled.
     sample_rate
         In Hz.
     method
@@ -47,19 +49,22 @@ def fit(
     StylefxError
         The audio is too short, too long, silent, constant or not finite.
     UsageError
-        An unknown method or quality.
+        An unknown method or quality, or arguments that are no samples and no rate: read a file first.
     """
     find(method)
-    if quality not in QUALITIES:
-        raise UsageError(f"quality {quality!r} is not known: use one of {', '.join(QUALITIES)}")
-    audio = np.asarray(audio, dtype=np.float32)
+    choice(quality, "quality", QUALITIES)
+    seed = whole_number(seed, "seed", 0, 2**63 - 1)
+    sample_rate = sample_rate_of(sample_rate)
+    audio = samples_of(audio, "the clip")
     audio = audio[:, None] if audio.ndim == 1 else audio
     check_clip(audio, sample_rate)
+    digest = hashlib.sha256(audio.tobytes()).hexdigest()
+    audio = without_rumble(audio, sample_rate)
     mono = to_mono(audio)
     arrays, grid, window = _learn(audio, mono, sample_rate, method, quality, seed)
     source = {
         "name": "audio",
-        "sha256": hashlib.sha256(audio.tobytes()).hexdigest(),
+        "sha256": digest,
         "seconds": round(len(audio) / sample_rate, 3),
     }
     meta = provenance.describe(

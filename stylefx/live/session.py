@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
+from stylefx import interruption
 from stylefx.errors import StylefxError
 from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.desk import engine_channels
@@ -91,7 +92,7 @@ def play(
         engine.prepare(duplex.sample_rate, channels, duplex.block)
         check_latency(engine.latency_samples / duplex.sample_rate)
         ladder = Ladder(engine)
-        settle(engine, ladder, duplex.sample_rate, channels, duplex.block, say)
+        settle(engine, ladder, duplex.sample_rate, channels, duplex.block, say, stop)
         duplex.open(engine.latency_samples)
         latency = latency_of(duplex, engine.latency_samples)
         say(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
@@ -138,27 +139,41 @@ def check_latency(seconds: float) -> None:
         )
 
 
-def warm_up(engine: Engine, sample_rate: int, channels: int, block: int) -> float:
-    """Run noise through a prepared engine, then reset it; the median part of a block's duration that a block took."""
+def warm_up(
+    engine: Engine, sample_rate: int, channels: int, block: int, stop: threading.Event | None = None
+) -> float:
+    """Run noise through a prepared engine until it is warm or ``stop`` is set, then reset it.
+
+    Returns the median part of a block's duration that a block took.
+    """
     noise, seconds = np.random.default_rng(0), []
     for _ in range(1 + round(WARM_UP_SECONDS * sample_rate) // block):
+        if stop is not None and stop.is_set():
+            break
+        interruption.check()
         samples = (WARM_UP_LEVEL * noise.standard_normal((block, channels))).astype(np.float32)
         began = time.perf_counter()
         engine.process(samples)
         seconds.append(time.perf_counter() - began)
     engine.reset()
-    return statistics.median(seconds) * sample_rate / block
+    return statistics.median(seconds) * sample_rate / block if seconds else 0.0
 
 
 def settle(
-    engine: Engine, ladder: Ladder, sample_rate: int, channels: int, block: int, say: Callable[[str], None]
+    engine: Engine,
+    ladder: Ladder,
+    sample_rate: int,
+    channels: int,
+    block: int,
+    say: Callable[[str], None],
+    stop: threading.Event | None = None,
 ) -> None:
     """Warm up, and begin with less quality where this machine would not keep up; say so, and where even that is
     too much."""
-    load = warm_up(engine, sample_rate, channels, block)
+    load = warm_up(engine, sample_rate, channels, block, stop)
     if load > SAFE_LOAD and not ladder.at_the_end:
         ladder.start_at_the_end()
-        least = warm_up(engine, sample_rate, channels, block)
+        least = warm_up(engine, sample_rate, channels, block, stop)
         say(
             f"slow: the whole engine takes {load:.0%} of a block's time on this machine, so less is done in each hop "
             f"({least:.0%})"

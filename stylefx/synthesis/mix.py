@@ -1,8 +1,9 @@
 """Mix: finished hops become blocks again, meet the delayed dry signal, and leave at most at full scale.
 
 The wet signal is late by the latency of the chain, so the dry signal is delayed by exactly that. Whatever the share
-of each, the mix is as loud as they are. A limiter holds it as far as it is wet: with ``mix`` 0 the input comes back bit
-for bit. A bypass is a mix of 0, with the engine playing on behind it, so both ways are a cross-fade at one level.
+of each, the mix is as loud as they are. What leaves is held below full scale, whatever the settings; only where
+``mix`` is 0 and no gain is set does the input come back bit for bit, as it is. A bypass is a mix of 0, with the engine
+playing on behind it, so both ways are a cross-fade at one level.
 """
 
 from __future__ import annotations
@@ -98,9 +99,12 @@ class Mix:
         share = np.clip(share, 0, 1)
         dry, wet, energies = (queue.take(length) for queue in (self._dry, self._wet, self._energies))
         mixed = _mixed(dry, wet, share, energies)
-        mixed = self._gain.process(mixed, settings.gain_out_db)
-        limited, share = limit(mixed), share[:, None]
-        return mixed if limited is mixed else (1 - share) * mixed + share * limited
+        raised = self._gain.process(mixed, settings.gain_out_db)
+        limited = limit(raised)
+        if limited is raised:
+            return raised
+        # Sample by sample, so that it does not matter how the stream was cut.
+        return np.where((share == 0)[:, None] & (raised == mixed), raised, limited)
 
 
 def _mixed(dry: np.ndarray, wet: np.ndarray, share: np.ndarray, energies: np.ndarray) -> np.ndarray:

@@ -16,7 +16,6 @@ from types import TracebackType
 
 from stylefx.errors import StylefxError
 from stylefx.live.attendant import Attendant, Playing
-from stylefx.live.session import real_time_priority
 from stylefx.params import PARAMETERS, Controls
 from stylefx.transfer import StyleTransfer
 
@@ -134,10 +133,7 @@ class Keys(Attendant):
             termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
 
     def _run(self) -> None:
-        with real_time_priority():
-            self._listen()
-
-    def _listen(self) -> None:
+        """The thread: of ordinary priority, for nothing that is typed may hold up the music."""
         while True:
             ready, _, _ = select.select([self._terminal, self._wake], [], [])
             if self._wake in ready:

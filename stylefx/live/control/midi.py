@@ -15,12 +15,13 @@ from typing import Any
 from stylefx.errors import NoDeviceError, StylefxError
 from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.control.knobs import Knob, Knobs
-from stylefx.live.session import real_time_priority
 from stylefx.params import PARAMETERS
 from stylefx.transfer import StyleTransfer
 
-# Much shorter than a parameter's own smoothing.
-FETCH_SECONDS = 0.005
+# Much shorter than a parameter's own smoothing; more events than that between two looks are no hands.
+FETCH_SECONDS, MOST_EVENTS = 0.005, 32
+# How long the thread is waited for at the end.
+JOIN_SECONDS = 2.0
 HIGHEST = 127
 # Not the audio client's name: under JACK the one that came second would be renamed.
 CLIENT, INPUT = "stylefx-midi", "knobs"
@@ -63,7 +64,7 @@ class Midi(Attendant):
     ) -> None:
         self._ended.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(JOIN_SECONDS)
         self._input.close_port()
         self._input.delete()
 
@@ -72,13 +73,16 @@ class Midi(Attendant):
         self._learning = name
 
     def _run(self) -> None:
-        with real_time_priority():
+        """The thread: of ordinary priority, for nothing that is sent may hold up the music."""
+        while not self._ended.wait(FETCH_SECONDS):
             self._fetch()
 
     def _fetch(self) -> None:
-        while not self._ended.wait(FETCH_SECONDS):
-            while (event := self._input.get_message()) is not None:
-                self._hear(event[0])
+        """Obey what has come, up to `MOST_EVENTS`."""
+        for _ in range(MOST_EVENTS):
+            if (event := self._input.get_message()) is None:
+                return
+            self._hear(event[0])
 
     def _hear(self, raw: list[int]) -> None:
         try:

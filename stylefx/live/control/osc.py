@@ -21,17 +21,21 @@ from typing import Any
 
 from stylefx.errors import StylefxError, UsageError
 from stylefx.live.attendant import Attendant, Playing
-from stylefx.live.session import real_time_priority
+from stylefx.live.control.packets import messages_of
 from stylefx.params import PARAMETERS, Settings
 from stylefx.transfer import StyleTransfer
 
 HOST = "127.0.0.1"
 ROOT = "/stylefx/"
 PACKET_BYTES = 65_536
-# How soon the thread sees that it should end.
-LOOK_UP_SECONDS = 0.2
+# How soon the thread sees that it should end, and how long it is waited for.
+LOOK_UP_SECONDS, JOIN_SECONDS = 0.2, 2.0
+# At most so many packets, then a rest: 800 a second are more than faders send, and leave the time to the music.
+PACKETS_PER_TICK, TICK_SECONDS = 8, 0.01
 # Listeners that are told of changes; one more takes the place of the oldest.
 MOST_LISTENERS = 8
+
+MOST_LETTERS = 1000
 
 Answer = tuple[str, list[Any]]
 
@@ -61,7 +65,6 @@ class Osc(Attendant):
             raise StylefxError(
                 f"--osc: port {port} is taken ({error.strerror}), choose another or 0"
             ) from error
-        self._socket.settimeout(LOOK_UP_SECONDS)
         self._listeners: list[tuple[str, int]] = []
         self._told = effect.settings
         self._ended = threading.Event()
@@ -94,36 +97,41 @@ class Osc(Attendant):
     ) -> None:
         self._ended.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(JOIN_SECONDS)
         self._socket.close()
 
     def _run(self) -> None:
-        with real_time_priority():
-            self._listen()
+        """The thread: of ordinary priority, for nothing that is sent may hold up the music."""
+        while not self._ended.wait(TICK_SECONDS):
+            self.listen()
 
-    def _listen(self) -> None:
-        while not self._ended.is_set():
+    def listen(self) -> None:
+        """Wait until something comes, for `LOOK_UP_SECONDS` at most; obey up to `PACKETS_PER_TICK` packets."""
+        self._socket.settimeout(LOOK_UP_SECONDS)
+        for _ in range(PACKETS_PER_TICK):
             try:
                 packet, sender = self._socket.recvfrom(PACKET_BYTES)
             except OSError:  # nothing came, or a listener has gone
-                continue
+                return
+            self._socket.settimeout(0)
             self._listeners = [each for each in self._listeners if each != sender][1 - MOST_LISTENERS :]
             self._listeners.append(sender)
             self._send(sender, self._answers(packet))
 
     def _answers(self, packet: bytes) -> list[Answer]:
-        from pythonosc.osc_packet import OscPacket, ParseError
-
-        try:
-            messages = [timed.message for timed in OscPacket(packet).messages]
-        except (ParseError, ValueError, IndexError) as error:
-            return [("error", [f"not an OSC packet: {error}"])]
+        """What a packet is answered with; whatever goes wrong with it stays its own affair."""
         answers: list[Answer] = []
-        for message in messages:
+        try:
+            messages = messages_of(packet)
+        except StylefxError as error:
+            return [("error", [str(error)])]
+        for address, values in messages:
             try:
-                answers += self._obey(message.address, list(message.params))
+                answers += self._obey(address, values)
             except StylefxError as error:
                 answers.append(("error", [str(error)]))
+            except Exception as error:  # the thread goes on: somebody's fader is not the end of the set
+                answers.append(("error", [f"{address}: {type(error).__name__}: {error}"]))
         return answers
 
     def _obey(self, address: str, values: list[Any]) -> list[Answer]:
@@ -171,7 +179,7 @@ class Osc(Attendant):
         for name, values in answers:
             builder = OscMessageBuilder(address=ROOT + name)
             for value in values:
-                builder.add_arg(value)
+                builder.add_arg(_sendable(value) if isinstance(value, str) else value)
             try:
                 self._socket.sendto(builder.build().dgram, listener)
             except OSError:
@@ -183,6 +191,11 @@ def _switch_of(values: list[Any]) -> str:
     if name not in PARAMETERS or not isinstance(PARAMETERS[name].default, bool):
         raise UsageError(f"{ROOT}toggle {name}: expected bypass or freeze")
     return name
+
+
+def _sendable(text: str) -> str:
+    """``text`` without what UTF-8 cannot say (a file's name may be any bytes) and not too long for a packet."""
+    return text.encode("utf-8", "replace").decode()[:MOST_LETTERS]
 
 
 def _plain(value: float | bool | int) -> float | int:

@@ -1,0 +1,15 @@
+"""A named pipe is waited for: opening one stands still until somebody writes, and who is not told thinks of a fault."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from stylefx.errors import one_line
+
+
+def tell_if_waiting(path: Path) -> None:
+    """Say on stderr that ``path`` is a pipe and is waited for, if it is one."""
+    if path.is_fifo():
+        name = one_line(str(path))
+        print(f"stylefx: {name} is a pipe: waiting for what is written into it", file=sys.stderr, flush=True)
