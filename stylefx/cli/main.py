@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import stylefx
-from stylefx.cli import demo, devices, doctor, fit, info, live, methods, render
+from stylefx.cli import demo, devices, doctor, fit, info, live, methods, notes, render
 from stylefx.errors import EXIT_FAILED, EXIT_USAGE, StylefxError
 from stylefx.interruption import Interrupted, unwinding
 
-VERBS = (fit, render, live, methods, devices, info, doctor, demo)
+VERBS = (fit, render, live, notes, methods, devices, info, doctor, demo)
 
 DESCRIPTION = """\
 Hear yourself as a piano, a ukulele or a bird, from one ten-second clip.

@@ -92,10 +92,7 @@ class Composer:
             notes, gains = self._played(rng, voices)
             if notes:
                 break
-        audio = np.zeros(int(SECONDS * NOMINAL_RATE), np.float32)
-        for rendered, gain in zip(notes, gains):
-            _add(audio, rendered, gain)
-        truth = _truth(notes, gains, audio)
+        audio, truth = mixed(notes, gains)
         if not self._plain:
             if rng.random() < DRUMS:
                 self._drums(rng, audio)
@@ -140,8 +137,12 @@ class Composer:
             now += beat * float(rng.choice([0.5, 1, 1, 2]))
 
 
-def _add(audio: np.ndarray, rendered: Rendered, gain: float) -> None:
-    _add_samples(audio, rendered.samples * np.float32(gain), int(rendered.note.start * NOMINAL_RATE))
+def mixed(notes: list[Rendered], gains: list[float]) -> tuple[np.ndarray, tuple]:
+    """Rendered notes together, float32 (samples,), and the truth of it: the fields of a `Piece` from ``onset`` on."""
+    audio = np.zeros(int(SECONDS * NOMINAL_RATE), np.float32)
+    for rendered, gain in zip(notes, gains):
+        _add_samples(audio, rendered.samples * np.float32(gain), int(rendered.note.start * NOMINAL_RATE))
+    return audio, _truth(notes, gains, audio)
 
 
 def _add_samples(audio, samples, start) -> None:

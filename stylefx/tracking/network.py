@@ -1,0 +1,229 @@
+"""The tracker's network, frame by frame in numpy: what :mod:`stylefx.learn.pretraining.network` learnt.
+
+`Trunk` hears the levels of a frame and remembers; `live` and `studio` answer from what it heard. Every frame is the
+same few matrix products over 88 pitches, so the answer does not depend on how the sound was cut into blocks.
+Latency: none in the live head; the studio's answers are for the frame `STUDIO_AHEAD` before the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numba
+import numpy as np
+
+from stylefx.tracking.inputs import (
+    BOX,
+    CHANNELS,
+    FALL_DB_PER_SECOND,
+    FLOOR_DB,
+    SHORT_SHIFTS,
+    SILENT_DB,
+    TOP_DB,
+)
+from stylefx.tracking.layout import PER_SEMITONE, PITCHES, PLACES, SHIFTS
+from stylefx.tracking.shape import (
+    HIDDEN,
+    MIX,
+    STUDIO_DILATIONS,
+    STUDIO_HIDDEN,
+    STUDIO_MIX,
+    TRUNK_DILATIONS,
+    TRUNK_MIXES,
+)
+
+STUDIO_AHEAD = 2 * sum(STUDIO_DILATIONS)
+PAST = 2 + 2 * sum(TRUNK_DILATIONS)
+_SHIFTS, _SHORT_SHIFTS = np.array(SHIFTS), np.array(SHORT_SHIFTS)
+
+
+class Inputs:
+    """Levels in dB (2, PLACES) -> what the network sees, float32 (PITCHES, CHANNELS)."""
+
+    def __init__(self, frame_seconds: float):
+        self._fall = np.float32(FALL_DB_PER_SECOND * frame_seconds)
+        self._row = np.zeros((4, PLACES), np.float32)
+        self._state = np.full(1, SILENT_DB, np.float32)
+        self.rows = np.zeros((PITCHES, CHANNELS), np.float32)
+
+    def reset(self) -> None:
+        """Forget how loud it was."""
+        self._state[0] = SILENT_DB
+
+    @property
+    def reference_db(self) -> float:
+        """The slow maximum that levels are relative to."""
+        return float(self._state[0])
+
+    def process(self, levels: np.ndarray) -> np.ndarray:
+        """One frame; the array is used again."""
+        _fill(levels, self._fall, self._state, self._row, _SHIFTS, _SHORT_SHIFTS, self.rows)
+        return self.rows
+
+
+@numba.njit(cache=True, nogil=True)
+def _fill(levels, fall, state, row, shifts, short_shifts, rows):
+    """Reference, levels relative to it, their neighbourhood's mean, and the gathered channels."""
+    floor, scale, places = np.float32(FLOOR_DB), np.float32(40), levels.shape[1]
+    state[0] = max(max(levels[0].max(), state[0] - fall), np.float32(SILENT_DB))
+    for place in range(places):
+        for k in range(2):
+            row[k, place] = min(max(levels[k, place] - state[0], floor), np.float32(TOP_DB))
+    total = (BOX + 1) * FLOOR_DB
+    for place in range(BOX):
+        total += row[0, place]
+    for place in range(places):
+        # Beyond either end lies the floor.
+        total += row[0, place + BOX] if place + BOX < places else floor
+        total -= row[0, place - BOX - 1] if place > BOX else floor
+        row[2, place] = np.float32(total / (2 * BOX + 1))
+    count = len(shifts)
+    for pitch in range(rows.shape[0]):
+        centre = 1 + PER_SEMITONE * pitch
+        for sub in range(3):
+            for h in range(count):
+                place = centre + sub - 1 + shifts[h]
+                inside = 0 <= place < places
+                rows[pitch, sub * count + h] = (row[0, place] - row[2, place]) / np.float32(20) if inside else 0.0
+        for k in (0, 2):
+            rows[pitch, 3 * count + k // 2] = (row[k, centre] - floor) / scale - 1
+        for h in range(len(short_shifts)):
+            place = centre + short_shifts[h]
+            short = row[1, place] if place < places else floor
+            rows[pitch, 3 * count + 2 + h] = (short - floor) / scale - 1
+
+
+class _Past:
+    """The newest frames of a layer's input, (frames, PITCHES, channels), and where the newest lies."""
+
+    def __init__(self, frames: int, channels: int):
+        self.frames = np.zeros((frames, PITCHES, channels), np.float32)
+        self._newest = 0
+
+    def push(self, frame: np.ndarray) -> None:
+        """Remember one."""
+        self._newest = (self._newest + 1) % len(self.frames)
+        self.frames[self._newest] = frame
+
+    def ago(self, count: int) -> np.ndarray:
+        """The frame pushed ``count`` before the newest."""
+        return self.frames[(self._newest - count) % len(self.frames)]
+
+    def state(self) -> tuple:
+        """What `restore` takes."""
+        return self.frames.copy(), self._newest
+
+    def restore(self, state: tuple) -> None:
+        """As it was."""
+        self.frames[:], self._newest = state
+
+
+class _Convolution:
+    """``taps`` frames ``dilation`` apart, and (with ``neighbours``) a mix of a frame's pitches, as one product."""
+
+    def __init__(self, weights: Mapping[str, np.ndarray], name: str, inside: int, taps: int, dilation: int):
+        weight = weights[f"{name}_weight"]
+        self._taps, self._dilation, self._inside = taps, dilation, inside
+        self.past = _Past((taps - 1) * dilation + 1, inside)
+        self._bias = weights[f"{name}_bias"]
+        self._matrix = np.ascontiguousarray(weight.T)
+        self._squeeze: np.ndarray | None = None
+        self._allocate()
+
+    def _allocate(self) -> None:
+        self._scratch = np.zeros((PITCHES, len(self._matrix)), np.float32)
+        self.out = np.zeros((PITCHES, self._matrix.shape[1]), np.float32)
+
+    def mixing(self, weights, name: str, neighbours) -> _Convolution:
+        """Add the mix of the frame ``centre`` (see `process`)."""
+        self._squeeze = np.ascontiguousarray(weights[f"{name}_squeeze"].T)
+        spreads = [weights[f"{name}_spread_{index}"].T for index in range(len(neighbours))]
+        self._matrix = np.ascontiguousarray(np.concatenate([self._matrix, *spreads]))
+        self._offsets = [(tap - count // 2) * apart for count, apart in neighbours for tap in range(count)]
+        self._few = np.zeros((PITCHES, MIX), np.float32)
+        self._allocate()
+        return self
+
+    def add_register(self, register: np.ndarray) -> _Convolution:
+        """Every pitch its own bias, (channels, PITCHES)."""
+        self._bias = np.ascontiguousarray(self._bias + register.T)
+        return self
+
+    def process(self, frame: np.ndarray, centre: int = 0) -> np.ndarray:
+        """Push a frame, convolve; ``centre`` is how many frames ago the mixed one lies. ReLU is left to the caller."""
+        self.past.push(frame)
+        for tap in range(self._taps):
+            ago = (self._taps - 1 - tap) * self._dilation
+            self._scratch[:, tap * self._inside : (tap + 1) * self._inside] = self.past.ago(ago)
+        if self._squeeze is not None:
+            np.matmul(self.past.ago(centre), self._squeeze, out=self._few)
+            column = self._taps * self._inside
+            for offset in self._offsets:
+                low, high = max(0, -offset), min(PITCHES, PITCHES - offset)
+                self._scratch[low:high, column : column + MIX] = self._few[low + offset : high + offset]
+                column += MIX
+        np.matmul(self._scratch, self._matrix, out=self.out)
+        self.out += self._bias
+        return self.out
+
+
+def _rectified(values: np.ndarray) -> np.ndarray:
+    return np.maximum(values, 0, out=values)
+
+
+class Trunk:
+    """``process`` the inputs of a frame, (PITCHES, CHANNELS); then `live` and `studio` answer."""
+
+    def __init__(self, weights: Mapping[str, np.ndarray]):
+        first = _Convolution(weights, "first", CHANNELS, 3, 1)
+        self._first = first.add_register(weights["register"])
+        self._blocks = [
+            _Convolution(weights, f"times_{index}", HIDDEN, 3, dilation).mixing(weights, f"mixes_{index}", mix)
+            for index, (dilation, mix) in enumerate(zip(TRUNK_DILATIONS, TRUNK_MIXES))
+        ]
+        self._heads = [
+            _Convolution(weights, name, HIDDEN, 1, 1) for name in ("live_hidden", "live", "studio_first")
+        ]
+        self._studio_blocks = [
+            _Convolution(weights, f"studio_times_{index}", STUDIO_HIDDEN, 5, dilation)
+            for index, dilation in enumerate(STUDIO_DILATIONS)
+        ]
+        self._studio_blocks[1].mixing(weights, "studio_mix", STUDIO_MIX)
+        self._studio_heads = [
+            _Convolution(weights, name, STUDIO_HIDDEN, 1, 1) for name in ("studio_hidden", "studio")
+        ]
+        self._frame = np.zeros((PITCHES, HIDDEN), np.float32)
+
+    @property
+    def _pasts(self) -> list[_Past]:
+        layers = (self._first, *self._blocks, *self._heads, *self._studio_blocks, *self._studio_heads)
+        return [layer.past for layer in layers]
+
+    def state(self) -> list[tuple]:
+        """Everything that is remembered, for `restore`."""
+        return [past.state() for past in self._pasts]
+
+    def restore(self, state: list[tuple]) -> None:
+        """As it was."""
+        for past, kept in zip(self._pasts, state):
+            past.restore(kept)
+
+    def process(self, rows: np.ndarray) -> None:
+        """Hear one frame."""
+        np.copyto(self._frame, _rectified(self._first.process(rows)))
+        for block in self._blocks:
+            self._frame += _rectified(block.process(self._frame))
+
+    def live(self) -> np.ndarray:
+        """Outputs for the newest frame, (PITCHES, LIVE_OUTPUTS)."""
+        hidden, answer, _ = self._heads
+        return answer.process(_rectified(hidden.process(self._frame)))
+
+    def studio(self) -> np.ndarray:
+        """Outputs for the frame STUDIO_AHEAD before the newest, (PITCHES, STUDIO_OUTPUTS); once a frame."""
+        frame = _rectified(self._heads[2].process(self._frame))
+        for block, dilation in zip(self._studio_blocks, STUDIO_DILATIONS):
+            more = _rectified(block.process(frame, centre=2 * dilation))
+            frame = np.add(block.past.ago(2 * dilation), more, out=more)
+        hidden, answer = self._studio_heads
+        return answer.process(_rectified(hidden.process(frame)))

@@ -1,0 +1,150 @@
+"""The notes that sound: their pitch tracks, the levels of their own partials, and when they have ended.
+
+A level is the power at the note's partials, read in the long windows; where two notes share a partial it goes to both
+in proportion to what they had lately. Soon after an onset the windows are not yet full of the note: how full they are
+is known, and put right.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stylefx.tracking.layout import (
+    LOWEST_PITCH,
+    PER_SEMITONE,
+    PITCHES,
+    PLACES,
+    SHIFTS,
+    Layout,
+    windows,
+)
+from stylefx.tracking.notes import Note
+
+# A note has ended after so many frames in which it does not sound, or so far under its highest level.
+PATIENCE_FRAMES, FADED_DB = 4, 40.0
+# Nothing is called ended so soon after its onset: the windows are still filling.
+SETTLING_FRAMES = 4
+# The frames whose pitch and level make those of the note.
+FIRST_FRAMES = 9
+# No more than this is added for windows that are not yet full.
+MOST_FILLING_DB = 14.0
+PARTIALS = np.array(SHIFTS[2:])
+TINY = 1e-12
+
+
+class _Voice:
+    """A note while it sounds."""
+
+    def __init__(self, note: Note, pitch: int):
+        self.note, self.pitch = note, pitch
+        self.frames = self.quiet = 0
+        self.peak_db, self.power = -200.0, TINY
+
+
+class Sounding:
+    """What sounds now, by pitch; ``threshold`` is the probability at which a pitch sounds."""
+
+    def __init__(self, layout: Layout, threshold: float):
+        self._layout, self._threshold = layout, threshold
+        self._filling = _filling_db(layout)
+        self.reset()
+
+    def reset(self) -> None:
+        """Nothing sounds."""
+        self._voices: dict[int, _Voice] = {}
+        self._number = 0
+
+    @property
+    def notes(self) -> list[Note]:
+        """The notes that sound, in order of pitch."""
+        return [self._voices[pitch].note for pitch in sorted(self._voices)]
+
+    def guessed(self, pitch: int, onset: float, confidence: float) -> Note:
+        """A note that may have begun; it is not followed yet."""
+        self._number += 1
+        return Note(self._number, onset, float(LOWEST_PITCH + pitch), -120.0, confidence)
+
+    def begin(self, pitch: int, onset: float, confidence: float, guess: Note | None = None) -> Note:
+        """A note begins; it keeps the number of its guess."""
+        note = guess or self.guessed(pitch, onset, confidence)
+        note.onset, note.confidence = max(0.0, onset), confidence
+        self._voices[int(pitch)] = _Voice(note, int(pitch))
+        return note
+
+    def struck_again(self, pitch: int, frame: int) -> list[Note]:
+        """End what sounds at a pitch, because it begins anew."""
+        voice = self._voices.pop(int(pitch), None)
+        return [] if voice is None else [self._ended(voice, frame * self._layout.frame_seconds)]
+
+    def follow(self, frame: int, sounding: np.ndarray, cents: np.ndarray, levels: np.ndarray) -> list[Note]:
+        """One frame: probabilities and place in the semitone (PITCHES,), levels in dB (PLACES,); notes that ended."""
+        self._glide(sounding)
+        powers = self._powers(levels)
+        now = (frame + 0.5) * self._layout.frame_seconds
+        ended = []
+        for (pitch, voice), power in zip(sorted(self._voices.items()), powers):
+            age = now - voice.note.onset
+            filled = np.interp(age / self._layout.frame_seconds, np.arange(len(self._filling)), self._filling)
+            voice.power = power
+            level_db = 10 * np.log10(power + TINY) + float(filled)
+            voice.peak_db = max(voice.peak_db, level_db)
+            self._remember(voice, now, LOWEST_PITCH + pitch + float(cents[pitch]), level_db)
+            quiet = sounding[pitch] < self._threshold or level_db < voice.peak_db - FADED_DB
+            voice.quiet = voice.quiet + 1 if quiet else 0
+            if voice.quiet >= PATIENCE_FRAMES and voice.frames > SETTLING_FRAMES:
+                del self._voices[pitch]
+                ended.append(self._ended(voice, now - (voice.quiet - 0.5) * self._layout.frame_seconds))
+        return ended
+
+    def end_all(self, seconds: float) -> list[Note]:
+        """End of the stream."""
+        ended = [self._ended(voice, seconds) for _, voice in sorted(self._voices.items())]
+        self._voices = {}
+        return ended
+
+    def _remember(self, voice: _Voice, now: float, pitch: float, level_db: float) -> None:
+        note = voice.note
+        note.track.append((now, pitch, level_db))
+        voice.frames += 1
+        if voice.frames <= FIRST_FRAMES:
+            note.pitch = float(np.median([point[1] for point in note.track]))
+            note.level_db = max(point[2] for point in note.track)
+
+    def _ended(self, voice: _Voice, seconds: float) -> Note:
+        shortest = voice.note.onset + self._layout.frame_seconds
+        voice.note.offset = max(seconds, shortest)
+        return voice.note
+
+    def _glide(self, sounding: np.ndarray) -> None:
+        """A pitch that fades while its free neighbour sounds has moved there."""
+        for pitch in list(self._voices):
+            if sounding[pitch] >= self._threshold:
+                continue
+            near = [other for other in (pitch - 1, pitch + 1) if 0 <= other < PITCHES and other not in self._voices]
+            best = max(near, key=lambda other: sounding[other], default=pitch)
+            if sounding[best] > max(self._threshold, sounding[pitch]) and self._voices[pitch].quiet < 2:
+                self._voices[best] = self._voices.pop(pitch)
+
+    def _powers(self, levels: np.ndarray) -> np.ndarray:
+        """Power of the own partials of every note that sounds, in order of pitch."""
+        pitches = np.array(sorted(self._voices), int)
+        if not len(pitches):
+            return np.zeros(0)
+        places = 1 + PER_SEMITONE * pitches[:, None] + PARTIALS
+        padded = np.concatenate([levels, np.full(PER_SEMITONE * 40, -200.0)])
+        power = 10 ** (np.max([padded[places + sub] for sub in (-1, 0, 1)], axis=0) / 10) * (places < PLACES)
+        weight = np.array([self._voices[pitch].power for pitch in pitches])[:, None] + TINY
+        near = np.abs(places[:, :, None, None] - places[None, None]) <= 1
+        shares = (near.any(axis=3) * weight[:, 0]).sum(axis=2)
+        return (power * weight / shares).sum(axis=1)
+
+
+def _filling_db(layout: Layout) -> np.ndarray:
+    """What is missing in the long windows some frames after an onset, dB, from 0 frames on; the mean of both."""
+    ages = np.arange(int(np.ceil(layout.windows[-1] / layout.frame)) + 2)
+    shares = [
+        [window[max(0, len(window) - age * layout.frame) :].sum() / window.sum() for age in ages]
+        for window in windows(layout)[1:]
+    ]
+    missing = -20 * np.log10(np.maximum(np.sqrt(np.prod(shares, axis=0)), TINY))
+    return np.minimum(missing, MOST_FILLING_DB)
