@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.timing import processor
+from benchmarks.timing import machine
 from benchmarks.tracking.measure import Row, rivals_rows, tracker_rows
 from benchmarks.tracking.music import FONTS, VOICES, music
 from benchmarks.tracking.recordings import NO_NOTES, agreement
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--recordings", type=Path, help="a folder of further recordings (.flac)")
     parser.add_argument("-o", "--output", type=Path, default=Path(__file__).parents[1] / "TRACKING.md")
     options = parser.parse_args(arguments)
-    parts = [HEAD, f"Processor: {processor()}, {platform.python_implementation()} {platform.python_version()}, one thread.\n"]
+    parts = [HEAD, f"Processor: {machine()['processor']} ({_vectors()}), {platform.python_implementation()} {platform.python_version()}, one thread.\n"]
     for font in options.fonts:
         for disguised in (False, True):
             title = f"{font}, {'disguised' if disguised else 'plain'}"
@@ -50,6 +50,12 @@ def main(arguments: list[str] | None = None) -> int:
     parts.append(_recordings(options.recordings))
     options.output.write_text("\n".join(parts))
     return 0
+
+
+def _vectors() -> str:
+    """The widest vector instructions of this processor."""
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    return next((name for name in ("avx512f", "avx2", "avx") if name in flags), "no AVX")
 
 
 def report(text: str) -> None:

@@ -21,8 +21,9 @@ from stylefx.tracking.levels import Levels
 
 # basic-pitch's own defaults, and a shortest note that does not forbid quick ones.
 ONSET_THRESHOLD, FRAME_THRESHOLD, SHORTEST_FRAMES, QUICK_FRAMES = 0.5, 0.3, 11, 5
-# Harmonic sum: how much less a partial counts than the one before; an onset is a rise of this much over two frames.
-PARTIAL_DECAY, SALIENT_DB, RISE_DB, LIVE_FRAMES = 0.75, -24.0, 3.0, 3
+# Harmonic sum: how much less a partial counts than the one before; a note is within so many dB of the loudest lately,
+# begins by a rise of so many dB in two frames, and lasts at least so many frames.
+PARTIAL_DECAY, SALIENT_DB, RISE_DB, SHORTEST_LINE, MOST_VOICES = 0.75, -14.0, 6.0, 5, 6
 # Sparse NMF: partials fall by this, with this price on every activation, and so many updates a frame.
 TEMPLATE_DECAY, SPARSITY, UPDATES = 0.8, 0.15, 30
 STEADY_SECONDS = 0.06
@@ -56,11 +57,27 @@ def _levels(audio: np.ndarray) -> np.ndarray:
 def harmonic_sum_notes(audio: np.ndarray, sample_rate: int) -> list[SoundingNote]:
     """Weighted sum of the partials' magnitudes; local maxima over pitch that rise begin a note."""
     levels = _levels(audio)[:, 0]
-    magnitude = np.pad(10 ** (levels / 20), ((0, 0), (0, PER_SEMITONE * 40)))
-    centres = 1 + PER_SEMITONE * np.arange(PITCHES)
-    near = np.maximum.reduce([magnitude[:, centres[:, None] + np.array(SHIFTS[2:]) + sub] for sub in (-1, 0, 1)])
-    salience_db = 20 * np.log10(near @ PARTIAL_DECAY ** np.arange(near.shape[2]) + 1e-6)
-    return _picked(salience_db, levels)
+    salience = np.array([_salient(spectrum) for spectrum in 10 ** (levels / 20)])
+    return _picked(20 * np.log10(salience + 1e-6))
+
+
+def _salient(magnitude: np.ndarray) -> np.ndarray:
+    """Weighted sums of partials, the best pitch first, whose partials are then taken out (Klapuri 2006), (PITCHES,)."""
+    rest = np.pad(magnitude, (0, PER_SEMITONE * 40))
+    places = 1 + PER_SEMITONE * np.arange(PITCHES)[:, None] + np.array(SHIFTS[2:])
+    weights = PARTIAL_DECAY ** np.arange(places.shape[1])
+    found = np.zeros(PITCHES)
+    for _ in range(MOST_VOICES):
+        near = np.maximum.reduce([rest[places + sub] for sub in (-1, 0, 1)])
+        # A partial counts as much as its fundamental allows: an octave below has half of its partials missing.
+        sums = np.minimum(near, 4 * near.mean(axis=1, keepdims=True)) @ weights
+        best = int(sums.argmax())
+        if sums[best] <= 0.02 * (found.max() or sums[best]):
+            break
+        found[best] = max(found[best], sums[best])
+        for place in places[best]:
+            rest[place - 3 : place + 4] *= 0.1
+    return found
 
 
 def sparse_nmf_notes(audio: np.ndarray, sample_rate: int) -> list[SoundingNote]:
@@ -78,7 +95,7 @@ def sparse_nmf_notes(audio: np.ndarray, sample_rate: int) -> list[SoundingNote]:
             ratio = target / (templates.T @ activation + 1e-6)
             activation = activation * (templates @ ratio) / (templates.sum(axis=1) + SPARSITY)
         found[frame] = 20 * np.log10(activation * loudest + 1e-6)
-    return _picked(found, levels)
+    return _picked(found)
 
 
 def _templates() -> np.ndarray:
@@ -90,7 +107,7 @@ def _templates() -> np.ndarray:
     return rows
 
 
-def _picked(salience_db: np.ndarray, levels: np.ndarray) -> list[SoundingNote]:
+def _picked(salience_db: np.ndarray) -> list[SoundingNote]:
     """Notes of a salience in dB, (frames, PITCHES): begun by a rise of a local maximum, ended when it has fallen."""
     fall = FALL_DB_PER_SECOND * LAYOUT.frame_seconds
     steps = np.arange(len(salience_db)) * fall
@@ -111,7 +128,7 @@ def _picked(salience_db: np.ndarray, levels: np.ndarray) -> list[SoundingNote]:
             if key in sounding:
                 notes.append((sounding.pop(key), frame, key))
             sounding[int(key)] = frame
-    long_enough = [note for note in notes if note[1] - note[0] > LIVE_FRAMES]
+    long_enough = [note for note in notes if note[1] - note[0] > SHORTEST_LINE]
     return _sorted(
         SoundingNote(first * LAYOUT.frame_seconds, last * LAYOUT.frame_seconds, float(LOWEST_PITCH + key))
         for first, last, key in long_enough
@@ -131,7 +148,7 @@ def swift_f0_notes(audio: np.ndarray, sample_rate: int) -> list[SoundingNote]:
     """Single lines: swift-f0's network, a note wherever the rounded pitch stays for 60 ms."""
     from swift_f0 import SwiftF0
 
-    result = SwiftF0(fmin=46.875, fmax=2093.75, confidence_threshold=0.9).detect_from_array(audio, sample_rate)
+    result = SwiftF0().detect(audio, sample_rate)
     pitch = 69 + 12 * np.log2(np.maximum(result.pitch_hz, 1) / 440)
     step = float(np.median(np.diff(result.timestamps)))
     return _steady(np.where(result.voicing, pitch, np.nan), step)

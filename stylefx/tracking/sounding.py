@@ -7,13 +7,13 @@ is known, and put right.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from stylefx.tracking.layout import (
     LOWEST_PITCH,
     PER_SEMITONE,
     PITCHES,
-    PLACES,
     SHIFTS,
     Layout,
     windows,
@@ -27,7 +27,7 @@ SETTLING_FRAMES = 4
 # The frames whose pitch and level make those of the note.
 FIRST_FRAMES = 9
 # No more than this is added for windows that are not yet full.
-MOST_FILLING_DB = 14.0
+MOST_FILLING_DB = 6.0
 PARTIALS = np.array(SHIFTS[2:])
 TINY = 1e-12
 
@@ -127,16 +127,29 @@ class Sounding:
 
     def _powers(self, levels: np.ndarray) -> np.ndarray:
         """Power of the own partials of every note that sounds, in order of pitch."""
-        pitches = np.array(sorted(self._voices), int)
-        if not len(pitches):
-            return np.zeros(0)
-        places = 1 + PER_SEMITONE * pitches[:, None] + PARTIALS
-        padded = np.concatenate([levels, np.full(PER_SEMITONE * 40, -200.0)])
-        power = 10 ** (np.max([padded[places + sub] for sub in (-1, 0, 1)], axis=0) / 10) * (places < PLACES)
-        weight = np.array([self._voices[pitch].power for pitch in pitches])[:, None] + TINY
-        near = np.abs(places[:, :, None, None] - places[None, None]) <= 1
-        shares = (near.any(axis=3) * weight[:, 0]).sum(axis=2)
-        return (power * weight / shares).sum(axis=1)
+        pitches = np.array(sorted(self._voices), np.int64)
+        lately = np.array([self._voices[pitch].power for pitch in pitches], np.float64)
+        return _own_powers(pitches, lately, levels, PARTIALS)
+
+
+@numba.njit(cache=True, nogil=True)
+def _own_powers(pitches, lately, levels, partials):
+    """Power at the partials of every pitch, (pitches,); a shared one goes by the powers lately."""
+    found = np.zeros(len(pitches))
+    for i in range(len(pitches)):
+        for shift in partials:
+            place = 1 + PER_SEMITONE * pitches[i] + shift
+            if place >= len(levels):
+                break
+            level = levels[max(0, place - 1) : place + 2].max()
+            together = 0.0
+            for j in range(len(pitches)):
+                for other in partials:
+                    if abs(1 + PER_SEMITONE * pitches[j] + other - place) <= 1:
+                        together += lately[j] + TINY
+                        break
+            found[i] += 10 ** (level / 10) * (lately[i] + TINY) / together
+    return found
 
 
 def _filling_db(layout: Layout) -> np.ndarray:

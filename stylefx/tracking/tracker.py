@@ -128,20 +128,19 @@ class Tracker:
 
     def _live_answer(self, levels: np.ndarray) -> Answer:
         outputs = self._trunk.live().T
-        onsets = _sigmoid(outputs[: self._late + 1])
-        sounding, cents, place = outputs[len(LIVE_DELAYS) :]
-        return Answer(onsets, _sigmoid(sounding), np.clip(cents / 2, -0.5, 0.5), np.clip(place, -1, 1), levels[0])
+        chances = _sigmoid(outputs[: len(LIVE_DELAYS) + 1])
+        cents, place = np.clip(outputs[len(LIVE_DELAYS) + 1 :], -1, 1)
+        return Answer(chances[: self._late + 1], chances[-1], cents / 2, place, levels[0])
 
     def _studio_answer(self, levels: np.ndarray) -> Answer | None:
         ring = self._past_levels
         ring[self._frames % len(ring)] = levels[0]
-        onset, sounding, cents, place = self._trunk.studio().T
+        outputs = self._trunk.studio().T
         if self._frames < STUDIO_AHEAD:
             return None
+        chances, (cents, place) = _sigmoid(outputs[:2]), np.clip(outputs[2:], -1, 1)
         then = ring[(self._frames - STUDIO_AHEAD) % len(ring)].copy()
-        return Answer(
-            _sigmoid(onset[None]), _sigmoid(sounding), np.clip(cents / 2, -0.5, 0.5), np.clip(place, -1, 1), then
-        )
+        return Answer(chances[:1], chances[1], cents / 2, place, then)
 
 
 def _sigmoid(logits: np.ndarray) -> np.ndarray:
