@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -82,7 +84,7 @@ def test_a_single_line_is_mostly_one_note_at_a_time():
     rng = np.random.default_rng(0)
     for _ in range(20):
         starts = sorted(note.start for note in random_score(rng, 10.0, 1))
-        together = sum(b - a < 0.01 for a, b in zip(starts, starts[1:]))
+        together = sum(b - a < 0.01 for a, b in pairwise(starts))
         assert together <= 0.1 * len(starts)
 
 

@@ -9,7 +9,15 @@ import torch
 from stylefx.learn.pretraining import network as trained
 from stylefx.learn.pretraining.train import as_arrays, references
 from stylefx.tracking import network as played
-from stylefx.tracking.layout import HARMONICS, PER_SEMITONE, PITCHES, PLACES, SHIFTS, layout_for, place_frequencies
+from stylefx.tracking.layout import (
+    HARMONICS,
+    PER_SEMITONE,
+    PITCHES,
+    PLACES,
+    SHIFTS,
+    layout_for,
+    place_frequencies,
+)
 from stylefx.tracking.levels import LOWEST_DB, Levels
 
 FRAMES = 100
@@ -39,7 +47,9 @@ def test_frame_by_frame_is_all_at_once(some_network):
         if frame >= trained.PAST:
             np.testing.assert_allclose(heard, live[:, frame - trained.PAST], atol=1e-4)
         if frame >= trained.PAST + 2 * trained.STUDIO_AHEAD:
-            np.testing.assert_allclose(ahead, studio[:, frame - trained.PAST - 2 * trained.STUDIO_AHEAD], atol=1e-4)
+            np.testing.assert_allclose(
+                ahead, studio[:, frame - trained.PAST - 2 * trained.STUDIO_AHEAD], atol=1e-4
+            )
 
 
 def test_shifts_lie_at_the_partials():

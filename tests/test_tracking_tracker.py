@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def plucked(pitch: float, seconds: float, rate: int = RATE, level: float = 0.3) 
     return (level * np.sum(partials, axis=0) * np.minimum(time / 0.003, 1)).astype(np.float32)
 
 
-def tune(notes: list[tuple[float, float]], seconds: float, rate: int = RATE) -> np.ndarray:
+def tune(notes: Sequence[tuple[float, float]], seconds: float, rate: int = RATE) -> np.ndarray:
     """(onset in seconds, pitch), each plucked and let ring."""
     audio = np.zeros(int(seconds * rate), np.float32)
     for onset, pitch in notes:
@@ -45,7 +46,7 @@ def told(events: list[Event]) -> list[tuple]:
 
 
 def heard(tracker: Tracker, audio: np.ndarray, sizes: list[int]) -> list[tuple]:
-    """What the tracker tells when fed with blocks of these sizes in turn; the notes' tracks at the end are part of it."""
+    """What the tracker tells when fed with blocks of these sizes in turn, the notes' tracks included."""
     tracker.reset()
     events, start, turn = [], 0, 0
     while start < len(audio):
@@ -100,6 +101,7 @@ def test_a_scale_is_heard(profile, rate):
     for note, (onset, pitch) in zip(notes, SCALE):
         assert note.onset == pytest.approx(onset, abs=0.03)
         assert note.pitch == pytest.approx(pitch, abs=0.2)
+        assert note.offset is not None
         assert note.offset > note.onset + 0.15
 
 
@@ -119,7 +121,10 @@ def test_the_same_pitch_struck_again_is_another_note():
 
 def test_louder_notes_have_higher_levels():
     quiet, loud = plucked(64, 1.0, level=0.03), plucked(64, 1.0, level=0.3)
-    levels = [track(np.concatenate([np.zeros(9000, np.float32), sound]), RATE)[0].level_db for sound in (quiet, loud)]
+    levels = [
+        track(np.concatenate([np.zeros(9000, np.float32), sound]), RATE)[0].level_db
+        for sound in (quiet, loud)
+    ]
     assert levels[1] - levels[0] == pytest.approx(20, abs=1.5)
 
 
@@ -127,6 +132,7 @@ def test_a_note_that_is_stopped_ends():
     sound = plucked(69, 1.0)
     sound[int(0.4 * RATE) :] = 0
     (note,) = track(np.concatenate([sound, np.zeros(RATE, np.float32)]), RATE)
+    assert note.offset is not None
     assert 0.3 < note.offset < 0.6
 
 
@@ -187,5 +193,7 @@ def test_torch_is_not_needed_to_play():
         "import sys, numpy as np; from stylefx.tracking.tracker import track; "
         "track(np.zeros(3000, np.float32), 44100); print('torch' in sys.modules)"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
     assert run.stdout.strip() == "False"

@@ -1,6 +1,6 @@
 """Writes TRACKING.md: how well notes are heard, by the tracker's profiles and by the rows to beat.
 
-    python -m benchmarks.tracking [--limit N] [--fonts FluidR3_GM TimGM6mb] [-o benchmarks/TRACKING.md]
+python -m benchmarks.tracking [--limit N] [--fonts FluidR3_GM TimGM6mb] [-o benchmarks/TRACKING.md]
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from stylefx.tracking.tracker import PROFILES
 
 HEAD = """# How well notes are heard
 
-Written by `python -m benchmarks.tracking`. Onset F1 at 50 ms by number of voices; then, over all pieces, F1 at 20 ms, frame F1
-(10 ms), octave errors and ghosts (shares of the notes named), missing notes. Truth follows what sounds, not the key:
-every note is rendered by itself, begins where it has risen to 15 dB under its first peak and ends where it has died
-away. No instrument here was trained on in any font, and TimGM6mb not at all. Thresholds were chosen on other pieces of FluidR3's
-instruments left out. "Disguised" is a room, an equaliser, a phone's microphone and noise at 25 dB.
+Written by `python -m benchmarks.tracking`. Onset F1 at 50 ms by number of voices; then, over all pieces, F1 at 20 ms,
+frame F1 (10 ms), octave errors and ghosts (shares of the notes named), missing notes. Truth follows what sounds, not
+the key: every note is rendered by itself, begins where it has risen to 15 dB under its first peak and ends where it
+has died away. No instrument here was trained on in any font, and TimGM6mb not at all. Thresholds were chosen on other
+pieces of FluidR3's instruments left out. "Disguised" is a room, an equaliser, a phone's microphone and noise at 25 dB.
 Faint notes (22 dB under the others) may be named or not. Delay: from the true onset to when the note was first told,
 guesses that were confirmed included.
 """
@@ -32,14 +32,17 @@ guesses that were confirmed included.
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--limit", type=int, help="pieces of every number of voices (default all)")
     parser.add_argument("--fonts", nargs="+", default=list(FONTS))
     parser.add_argument("--without-rivals", action="store_true")
     parser.add_argument("--recordings", type=Path, help="a folder of further recordings (.flac)")
     parser.add_argument("-o", "--output", type=Path, default=Path(__file__).parents[1] / "TRACKING.md")
     options = parser.parse_args(arguments)
-    parts = [HEAD, f"Processor: {machine()['processor']} ({_vectors()}), {platform.python_implementation()} {platform.python_version()}, one thread.\n"]
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    parts = [HEAD, f"Processor: {machine()['processor']} ({_vectors()}), {python}, one thread.\n"]
     for font in options.fonts:
         for disguised in (False, True):
             title = f"{font}, {'disguised' if disguised else 'plain'}"
@@ -76,7 +79,17 @@ def _table(title: str, rows: dict[str, Row]) -> str:
         if row.delays:
             delay = " / ".join(f"{1e3 * value:.0f}" for value in np.percentile(row.delays, (50, 90, 99)))
         lines.append(
-            _line([name, *by_voices, f"{whole['f20']:.2f}", f"{whole['frame']:.2f}", *shares, delay, f"{row.cpu:.3f}"])
+            _line(
+                [
+                    name,
+                    *by_voices,
+                    f"{whole['f20']:.2f}",
+                    f"{whole['frame']:.2f}",
+                    *shares,
+                    delay,
+                    f"{row.cpu:.3f}",
+                ]
+            )
         )
     return "\n".join([*lines, ""])
 

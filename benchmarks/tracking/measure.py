@@ -96,5 +96,6 @@ def naming_delays(events: list[Event], notes: list[Note], piece: Music) -> list[
         if event.kind in ("guess", "on"):
             first.setdefault(event.note.number, event.told)
     return [
-        first[notes[i].number] / NOMINAL_RATE - piece.notes[j].onset for i, j in match(notes, piece.notes, 0.05)
+        first[notes[i].number] / NOMINAL_RATE - piece.notes[j].onset
+        for i, j in match(notes, piece.notes, 0.05)
     ]

@@ -9,6 +9,7 @@ import sys
 import types
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,7 +27,8 @@ ONSET_THRESHOLD, FRAME_THRESHOLD, SHORTEST_FRAMES, QUICK_FRAMES = 0.5, 0.3, 11, 
 PARTIAL_DECAY, SALIENT_DB, RISE_DB, SHORTEST_LINE, MOST_VOICES = 0.75, -14.0, 6.0, 5, 6
 # Sparse NMF: partials fall by this, with this price on every activation, and so many updates a frame.
 TEMPLATE_DECAY, SPARSITY, UPDATES = 0.8, 0.15, 30
-STEADY_SECONDS = 0.06
+# Single lines: a note is a stretch of one rounded pitch; swift-f0's own threshold of confidence.
+STEADY_SECONDS, VOICED = 0.06, 0.9
 
 
 def basic_pitch_notes(audio: np.ndarray, sample_rate: int, quick: bool = False) -> list[SoundingNote]:
@@ -117,17 +119,18 @@ def _picked(salience_db: np.ndarray) -> list[SoundingNote]:
     on = local & (salience_db > loudest[:, None] + SALIENT_DB) & (loudest[:, None] > -60)
     before = np.pad(salience_db, ((2, 0), (0, 0)), constant_values=-200)[:-2]
     rises = on & (salience_db > before + RISE_DB)
-    notes, sounding = [], {}
+    notes: list[tuple[int, int, int]] = []
+    sounding: dict[int, int] = {}
     for frame in range(len(on)):
         for key in list(sounding):
             if salience_db[frame, key] < loudest[frame] + SALIENT_DB - 6 or frame == len(on) - 1:
                 notes.append((sounding.pop(key), frame, key))
-        for key in np.nonzero(rises[frame])[0]:
+        for key in np.nonzero(rises[frame])[0].tolist():
             if key in sounding and frame - sounding[key] < 10:
                 continue
             if key in sounding:
                 notes.append((sounding.pop(key), frame, key))
-            sounding[int(key)] = frame
+            sounding[key] = frame
     long_enough = [note for note in notes if note[1] - note[0] > SHORTEST_LINE]
     return _sorted(
         SoundingNote(first * LAYOUT.frame_seconds, last * LAYOUT.frame_seconds, float(LOWEST_PITCH + key))
@@ -151,7 +154,7 @@ def swift_f0_notes(audio: np.ndarray, sample_rate: int) -> list[SoundingNote]:
     result = SwiftF0().detect(audio, sample_rate)
     pitch = 69 + 12 * np.log2(np.maximum(result.pitch_hz, 1) / 440)
     step = float(np.median(np.diff(result.timestamps)))
-    return _steady(np.where(result.voicing, pitch, np.nan), step)
+    return _steady(np.where(result.confidence > VOICED, pitch, np.nan), step)
 
 
 def _steady(pitch: np.ndarray, step_seconds: float) -> list[SoundingNote]:
@@ -159,7 +162,7 @@ def _steady(pitch: np.ndarray, step_seconds: float) -> list[SoundingNote]:
     edges = np.nonzero(np.diff(keys, prepend=-2, append=-2))[0]
     return [
         SoundingNote(first * step_seconds, last * step_seconds, float(keys[first]))
-        for first, last in zip(edges, edges[1:])
+        for first, last in pairwise(edges)
         if keys[first] > 0 and (last - first) * step_seconds > STEADY_SECONDS
     ]
 

@@ -72,11 +72,11 @@ class LiveDecoder:
     def _decide(self, answer: Answer, told: int) -> list[Event]:
         frame, events = self._frame - self._delay, []
         decided = answer.onsets[self._delay]
-        for pitch in np.nonzero(decided > self._thresholds.onset)[0]:
+        for pitch in np.nonzero(decided > self._thresholds.onset)[0].tolist():
             if frame - self._last[pitch] < self._rest:
                 continue
             self._last[pitch] = frame
-            _, guessed = self._guesses.pop(pitch, (0, None))
+            guessed = self._guesses.pop(pitch)[1] if pitch in self._guesses else None
             events += [Event("off", told, note) for note in self.sounding.struck_again(pitch, frame)]
             onset = (frame + 0.5 + float(answer.place[pitch])) * self._layout.frame_seconds
             note = self.sounding.begin(pitch, onset, float(decided[pitch]), guessed)
@@ -91,12 +91,12 @@ class LiveDecoder:
         events = []
         for delay, threshold in list(enumerate(self._thresholds.guess))[: self._delay]:
             frame = self._frame - delay
-            for pitch in np.nonzero(answer.onsets[delay] > threshold)[0]:
+            for pitch in np.nonzero(answer.onsets[delay] > threshold)[0].tolist():
                 if pitch in self._guesses or frame - self._last[pitch] < self._rest:
                     continue
                 onset = max(0.0, (frame + 0.5) * self._layout.frame_seconds)
                 note = self.sounding.guessed(pitch, onset, float(answer.onsets[delay, pitch]))
-                self._guesses[int(pitch)] = (frame, note)
+                self._guesses[pitch] = (frame, note)
                 events.append(Event("guess", told, note))
         return events
 
@@ -139,7 +139,7 @@ class StudioDecoder:
         peak = np.max([answer.onsets[0] for answer in around], axis=0)
         proof = np.max([answer.sounding for answer in answers[centre:]], axis=0)
         begins = (here.onsets[0] >= peak) & (here.onsets[0] > self._thresholds.onset)
-        for pitch in np.nonzero(begins & (proof > self._thresholds.sounding))[0]:
+        for pitch in np.nonzero(begins & (proof > self._thresholds.sounding))[0].tolist():
             if self._frame - self._last[pitch] < self._rest:
                 continue
             self._last[pitch] = self._frame

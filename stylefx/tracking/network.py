@@ -69,7 +69,7 @@ def _fill(levels, fall, state, row, shifts, short_shifts, rows):
     for place in range(places):
         for k in range(2):
             row[k, place] = min(max(levels[k, place] - state[0], floor), np.float32(TOP_DB))
-    total = (BOX + 1) * FLOOR_DB
+    total = np.float64((BOX + 1) * FLOOR_DB)
     for place in range(BOX):
         total += row[0, place]
     for place in range(places):
@@ -84,7 +84,9 @@ def _fill(levels, fall, state, row, shifts, short_shifts, rows):
             for h in range(count):
                 place = centre + sub - 1 + shifts[h]
                 inside = 0 <= place < places
-                rows[pitch, sub * count + h] = (row[0, place] - row[2, place]) / np.float32(20) if inside else 0.0
+                rows[pitch, sub * count + h] = (
+                    (row[0, place] - row[2, place]) / np.float32(20) if inside else 0.0
+                )
         for k in (0, 2):
             rows[pitch, 3 * count + k // 2] = (row[k, centre] - floor) / scale - 1
         for h in range(len(short_shifts)):
@@ -178,7 +180,9 @@ class Trunk:
         first = _Convolution(weights, "first", CHANNELS, 3, 1)
         self._first = first.add_register(weights["register"])
         self._blocks = [
-            _Convolution(weights, f"times_{index}", HIDDEN, 3, dilation).mixing(weights, f"mixes_{index}", mix)
+            _Convolution(weights, f"times_{index}", HIDDEN, 3, dilation).mixing(
+                weights, f"mixes_{index}", mix
+            )
             for index, (dilation, mix) in enumerate(zip(TRUNK_DILATIONS, TRUNK_MIXES))
         ]
         self._heads = [

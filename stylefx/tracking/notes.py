@@ -38,8 +38,9 @@ class Note:
 class Event:
     """``kind`` of news about a note, told at sample ``told`` of the content (the newest that had been heard).
 
-    ``guess``: a note may have begun, to be confirmed or withdrawn within the look-ahead. ``on``: it has begun, for good.
-    ``withdrawn``: the guess was wrong. ``off``: it has ended. ``note`` is the note as known then.
+    ``guess``: a note may have begun, to be confirmed or withdrawn within the look-ahead. ``on``: it has begun, for good
+    (its number, onset and confidence stay). ``withdrawn``: the guess was wrong. ``off``: it has ended. ``note`` is the
+    note itself, whose track goes on growing while it sounds.
     """
 
     kind: str

@@ -24,7 +24,11 @@ def draw_notes(path: str | Path, panel: Panel, notes: Sequence[Note], overwrite:
     path = Path(path)
     check_figure(path, overwrite)
     seconds = len(panel.decibels) * panel.column_seconds
-    figure = Figure(figsize=(float(np.clip(INCHES_A_SECOND * seconds, 6, WIDEST_INCHES)), 6), layout="constrained", dpi=110)
+    figure = Figure(
+        figsize=(float(np.clip(INCHES_A_SECOND * seconds, 6, WIDEST_INCHES)), 6),
+        layout="constrained",
+        dpi=110,
+    )
     FigureCanvasAgg(figure)
     axis = figure.subplots()
     draw_panel(axis, panel)
@@ -32,7 +36,10 @@ def draw_notes(path: str | Path, panel: Panel, notes: Sequence[Note], overwrite:
     axis.set_ylabel("frequency (Hz)")
     for note in notes:
         end = note.onset if note.offset is None else note.offset
-        points = [(note.onset, note.pitch), *((at, pitch) for at, pitch, _ in note.track if note.onset < at < end)]
+        points = [
+            (note.onset, note.pitch),
+            *((at, pitch) for at, pitch, _ in note.track if note.onset < at < end),
+        ]
         times, pitches = zip(*points, (end, points[-1][1]))
         bands = [_band(pitch) for pitch in pitches]
         axis.plot(times, bands, color="cyan", linewidth=1.6, alpha=0.35 + 0.65 * min(1.0, note.confidence))

@@ -120,7 +120,11 @@ class Sounding:
         for pitch in list(self._voices):
             if sounding[pitch] >= self._threshold:
                 continue
-            near = [other for other in (pitch - 1, pitch + 1) if 0 <= other < PITCHES and other not in self._voices]
+            near = [
+                other
+                for other in (pitch - 1, pitch + 1)
+                if 0 <= other < PITCHES and other not in self._voices
+            ]
             best = max(near, key=lambda other: sounding[other], default=pitch)
             if sounding[best] > max(self._threshold, sounding[pitch]) and self._voices[pitch].quiet < 2:
                 self._voices[best] = self._voices.pop(pitch)

@@ -12,15 +12,18 @@ import argparse
 import json
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from stylefx.learn.pretrain import LEFT_OUT
 from stylefx.learn.pretraining.figures import counts, figures, match
-from stylefx.learn.pretraining.pieces import LAYOUT, Composer, Piece
+from stylefx.learn.pretraining.pieces import LAYOUT, Composer, Piece, SoundingNote
 from stylefx.learn.pretraining.players import FontPlayer
 from stylefx.learn.pretraining.sounds import disguised
-from stylefx.tracking.decode import Thresholds
+from stylefx.tracking.decode import Answer, LiveDecoder, StudioDecoder, Thresholds
+from stylefx.tracking.layout import LOWEST_PITCH
+from stylefx.tracking.network import STUDIO_AHEAD
 from stylefx.tracking.notes import Event
 from stylefx.tracking.shape import LIVE_DELAYS
 from stylefx.tracking.tracker import DELAYS, PROFILES, STUDIO, Tracker
@@ -40,8 +43,13 @@ def calibration_pieces(font: Path) -> dict[int, list[Piece]]:
     composer = Composer(FontPlayer([font], LEFT_OUT, only_left_out=True), plain=True, keep_audio=True)
     pieces = {voices: [composer.draw(rng, voices) for _ in range(count)] for voices, count in PIECES.items()}
     for piece in [piece for of_voices in pieces.values() for piece in of_voices[1::2]]:
-        piece.audio = disguised(rng, piece.audio)
+        piece.audio = disguised(rng, _audio(piece))
     return pieces
+
+
+def _audio(piece: Piece) -> np.ndarray:
+    assert piece.audio is not None  # the composer was asked to keep it
+    return piece.audio
 
 
 class Recording(Tracker):
@@ -50,8 +58,9 @@ class Recording(Tracker):
     def answers(self, audio: np.ndarray) -> list:
         """The answers of a piece and of the silence after it."""
         self.reset()
-        kept = []
-        decoder, self._decoder = self._decoder, _Keeper(kept, self._decoder)
+        kept: list[Answer] = []
+        decoder: Any = self._decoder
+        self._decoder = _Keeper(kept, decoder)  # type: ignore[assignment]
         self.process(np.concatenate([audio, np.zeros(self.latency_samples + LAYOUT.frame, np.float32)]))
         self._decoder = decoder
         return kept
@@ -62,9 +71,7 @@ class _Keeper:
         self._kept, self.sounding = kept, decoder.sounding
 
     def process(self, answer) -> list[Event]:
-        self._kept.append(
-            type(answer)(*(np.array(part) for part in vars(answer).values()))
-        )
+        self._kept.append(type(answer)(*(np.array(part) for part in vars(answer).values())))
         return []
 
     def reset(self) -> None:
@@ -73,15 +80,15 @@ class _Keeper:
 
 def decoded(profile: str, answers: list, thresholds: Thresholds) -> list[Event]:
     """The events of kept answers."""
-    from stylefx.tracking.decode import LiveDecoder, StudioDecoder
-    from stylefx.tracking.network import STUDIO_AHEAD
-
+    decoder: StudioDecoder | LiveDecoder
     if profile == STUDIO:
         decoder = StudioDecoder(LAYOUT, thresholds, STUDIO_AHEAD)
     else:
         decoder = LiveDecoder(LAYOUT, thresholds, DELAYS[profile])
     events = [event for answer in answers for event in decoder.process(answer)]
-    return events + [Event("off", 0, note) for note in decoder.sounding.end_all(len(answers) * LAYOUT.frame_seconds)]
+    return events + [
+        Event("off", 0, note) for note in decoder.sounding.end_all(len(answers) * LAYOUT.frame_seconds)
+    ]
 
 
 def score(profile: str, answers, pieces, thresholds: Thresholds) -> float:
@@ -89,7 +96,10 @@ def score(profile: str, answers, pieces, thresholds: Thresholds) -> float:
     totals = []
     for voices, of_voices in pieces.items():
         each = [
-            counts([event.note for event in decoded(profile, kept, thresholds) if event.kind == "on"], piece.notes)
+            counts(
+                [event.note for event in decoded(profile, kept, thresholds) if event.kind == "on"],
+                piece.notes,
+            )
             for kept, piece in zip(answers[voices], of_voices)
         ]
         found = figures(each)
@@ -115,9 +125,6 @@ def guess_thresholds(answers, pieces, delay: int) -> tuple[float, ...]:
 
 
 def _first_crossings(answers, head: int, threshold: float) -> list:
-    from stylefx.learn.pretraining.pieces import SoundingNote
-    from stylefx.tracking.layout import LOWEST_PITCH
-
     over = np.array([answer.onsets[head] > threshold for answer in answers])
     first = over & ~np.pad(over, ((1, 0), (0, 0)))[:-1]
     return [
@@ -135,7 +142,8 @@ def choose(weights: dict[str, np.ndarray], font: Path, report=print) -> dict[str
         recording = Recording(profile, weights, start)
         recording.prepare(LAYOUT.sample_rate)
         answers = {
-            voices: [recording.answers(piece.audio) for piece in of_voices] for voices, of_voices in pieces.items()
+            voices: [recording.answers(_audio(piece)) for piece in of_voices]
+            for voices, of_voices in pieces.items()
         }
         tried = {
             (onset, sounding): score(profile, answers, pieces, Thresholds(onset, sounding))
@@ -151,7 +159,9 @@ def choose(weights: dict[str, np.ndarray], font: Path, report=print) -> dict[str
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("weights", type=Path, help=".npz that the training wrote beside its checkpoint")
     parser.add_argument("soundfont", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)

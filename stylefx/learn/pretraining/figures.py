@@ -2,8 +2,8 @@
 
 A named note is a hit where a true note of the same key (to half a semitone) begins within the tolerance; pairs are
 matched so that as many as possible are hits (mir_eval). A named note that is no hit is an octave error where a true
-note an octave, a twelfth or two octaves away begins then, a ghost where its key does not sound around its onset, and else
-a note named twice or late. Faint true notes (weight 0) may be named or not.
+note an octave, a twelfth or two octaves away begins then, a ghost where its key does not sound around its onset, and
+else a note named twice or late. Faint true notes (weight 0) may be named or not.
 """
 
 from __future__ import annotations

@@ -67,7 +67,9 @@ class Mix(nn.Module):
         super().__init__()
         self.squeeze = nn.Parameter(_initial(MIX, channels))
         total = sum(count for count, _ in neighbours)
-        self.spread = nn.ParameterList(_initial(channels, count * MIX, (count / total) ** 0.5) for count, _ in neighbours)
+        self.spread = nn.ParameterList(
+            _initial(channels, count * MIX, (count / total) ** 0.5) for count, _ in neighbours
+        )
         self.neighbours = neighbours
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -126,8 +128,8 @@ class Network(nn.Module):
     def trunk(self, levels: torch.Tensor) -> torch.Tensor:
         """(batch, frames, 2, PLACES) -> (batch, HIDDEN, frames - PAST, PITCHES)."""
         x = functional.relu(self.first(inputs(levels)) + self.register[:, None])
-        for time, mix in zip(self.times, self.mixes):
-            lost = 2 * time.dilation
+        for time, mix, dilation in zip(self.times, self.mixes, TRUNK_DILATIONS):
+            lost = 2 * dilation
             old = x[:, :, lost:].contiguous()
             x = old + functional.relu(time(x) + mix(old))
         return x
@@ -137,8 +139,8 @@ class Network(nn.Module):
         x = self.trunk(levels)
         live = self.live(functional.relu(self.live_hidden(x)))
         y = functional.relu(self.studio_first(x))
-        for index, time in enumerate(self.studio_times):
-            lost = 2 * time.dilation
+        for index, (time, dilation) in enumerate(zip(self.studio_times, STUDIO_DILATIONS)):
+            lost = 2 * dilation
             old = y[:, :, lost:-lost].contiguous()
             more = time(y)
             y = old + functional.relu(more + self.studio_mix(old) if index == 1 else more)

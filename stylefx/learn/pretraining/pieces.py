@@ -1,12 +1,13 @@
 """Pieces: what one to four players play together, with truth per frame, and the levels that the tracker sees of it.
 
-Truth follows what sounds: an onset is where a note's own level has risen to a sixth of its first peak, and a note sounds
-until it has died away or is buried under the others, whatever the key does.
+Truth follows what sounds: an onset is where a note's own level has risen to a sixth of its first peak, and a note
+sounds until it has died away or is buried under the others, whatever the key does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +100,7 @@ class Composer:
             if rng.random() < DISGUISED:
                 audio = disguised(rng, audio, float(rng.choice([0.5, 1.0, 1.0])))
         audio *= 10 ** (rng.uniform(-30, -3) / 20) / max(np.abs(audio).max(), 1e-6)
-        return Piece(levels_of(audio), *truth, audio if self._keep else None)
+        return Piece(levels_of(audio), *truth, *([audio] if self._keep else []))
 
     def _played(self, rng, voices) -> tuple[list[Rendered], list[float]]:
         notes: list[Rendered] = []
@@ -120,10 +121,14 @@ class Composer:
         score = random_score(rng, SECONDS, voices)
         if not self._plain and rng.random() < INVENTED:
             invented = InventedPlayer(rng)
-            return [invented.play(rng, note, random_bend(rng, note.length, invented.expressive)) for note in score]
+            return [
+                invented.play(rng, note, random_bend(rng, note.length, invented.expressive)) for note in score
+            ]
         instrument = self._font.instruments[rng.integers(len(self._font.instruments))]
         expressive = rng.random() < 0.4 and not self._plain
-        return [self._font.play(instrument, note, random_bend(rng, note.length, expressive)) for note in score]
+        return [
+            self._font.play(instrument, note, random_bend(rng, note.length, expressive)) for note in score
+        ]
 
     def _drums(self, rng, audio) -> None:
         loud = np.sqrt(np.mean(audio**2)) * 10 ** (rng.uniform(-12, 8) / 20)
@@ -137,7 +142,7 @@ class Composer:
             now += beat * float(rng.choice([0.5, 1, 1, 2]))
 
 
-def mixed(notes: list[Rendered], gains: list[float]) -> tuple[np.ndarray, tuple]:
+def mixed(notes: list[Rendered], gains: list[float]) -> tuple[np.ndarray, tuple[Any, ...]]:
     """Rendered notes together, float32 (samples,), and the truth of it: the fields of a `Piece` from ``onset`` on."""
     audio = np.zeros(int(SECONDS * NOMINAL_RATE), np.float32)
     for rendered, gain in zip(notes, gains):
@@ -198,20 +203,28 @@ def _truth(notes: list[Rendered], gains: list[float], audio: np.ndarray):
         pitch = rendered.note.key + rendered.bend[steps]
         index = np.round(pitch).astype(int) - LOWEST_PITCH
         inside = (index >= 0) & (index < PITCHES)
-        frames, index, pitch, power = frames[inside], index[inside], pitch[inside], power[: len(inside)][inside]
+        frames, index, pitch, power = (
+            frames[inside],
+            index[inside],
+            pitch[inside],
+            power[: len(inside)][inside],
+        )
         if not len(frames):
             continue
         louder = power >= loudest[frames, index]
         sounding[frames, index] = 1
-        cents[frames[louder], index[louder]] = np.clip(
-            100 * (pitch - np.round(pitch))[louder], -50, 50
-        )
+        cents[frames[louder], index[louder]] = np.clip(100 * (pitch - np.round(pitch))[louder], -50, 50)
         loudest[frames, index] = np.maximum(loudest[frames, index], power)
         faint = relative_db < FAINT_DB
         later = min(4, len(index) - 1)
         _mark_onset(onset, unsaid, at / FRAME - 0.5, int(index[later]), faint)
         found.append(
-            SoundingNote(at / NOMINAL_RATE, (frames[-1] + 1) * FRAME / NOMINAL_RATE, float(pitch[later]), 0.0 if faint else 1.0)
+            SoundingNote(
+                at / NOMINAL_RATE,
+                (frames[-1] + 1) * FRAME / NOMINAL_RATE,
+                float(pitch[later]),
+                0.0 if faint else 1.0,
+            )
         )
     return onset, unsaid, sounding, cents, found
 

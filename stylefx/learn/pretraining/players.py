@@ -50,7 +50,9 @@ def random_bend(rng: np.random.Generator, length: float, expressive: bool) -> np
 class FontPlayer:
     """The pitched instruments of SoundFonts, without those left out; and their drums."""
 
-    def __init__(self, soundfonts: list[Path], left_out: frozenset[tuple[int, int]], only_left_out: bool = False):
+    def __init__(
+        self, soundfonts: list[Path], left_out: frozenset[tuple[int, int]], only_left_out: bool = False
+    ):
         import tinysoundfont
 
         self.instruments: list[tuple[int, int, int]] = []
@@ -170,7 +172,9 @@ class InventedPlayer:
         return Rendered(note, samples.astype(np.float32), bend)
 
     def _level(self, k: int, hz: float) -> float:
-        level = -self._slope_db * np.log2(k) + self._bumps_db[k] * (k > 1) + (self._even_db if k % 2 == 0 else 0)
+        level = (
+            -self._slope_db * np.log2(k) + self._bumps_db[k] * (k > 1) + (self._even_db if k % 2 == 0 else 0)
+        )
         return float(level + np.interp(np.log2(hz * k), np.linspace(5, 14, 14), self._formants))
 
     def _envelope(self, rng, seconds, length) -> np.ndarray:

@@ -128,7 +128,9 @@ def _chords(rng, seconds, keys, home, step, hold, loudness, voices):
     notes, degree = [], home
     strum = float(rng.choice([0, 0, 0.01, 0.03]))
     for start, length in _beats(rng, seconds, max(step, 0.25)):
-        above = rng.choice([0, 2, 4, 7, 9, 11, 1, 5, -7], max(2, int(rng.integers(2, voices + 1))), replace=False)
+        above = rng.choice(
+            [0, 2, 4, 7, 9, 11, 1, 5, -7], max(2, int(rng.integers(2, voices + 1))), replace=False
+        )
         for index, offset in enumerate(np.sort(above)):
             key = keys[int(np.clip(degree + offset, 0, len(keys) - 1))]
             begin = start + index * strum + rng.uniform(0, 0.015)

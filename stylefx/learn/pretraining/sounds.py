@@ -61,7 +61,9 @@ def equalised(rng: np.random.Generator, audio: np.ndarray, strength: float) -> n
 def through_microphone(rng: np.random.Generator, audio: np.ndarray) -> np.ndarray:
     """Little below 100 to 350 Hz and above 3 to 9 kHz."""
     low, high = np.log2(rng.uniform(100, 350)), np.log2(rng.uniform(3000, 9000))
-    curve = -rng.uniform(6, 18) * np.maximum(low - OCTAVES, 0) - rng.uniform(8, 30) * np.maximum(OCTAVES - high, 0)
+    curve = -rng.uniform(6, 18) * np.maximum(low - OCTAVES, 0) - rng.uniform(8, 30) * np.maximum(
+        OCTAVES - high, 0
+    )
     return _filtered(audio, np.maximum(curve, -60))
 
 

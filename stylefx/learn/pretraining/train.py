@@ -26,7 +26,7 @@ from stylefx.learn.pretraining.pieces import LAYOUT, NONE, STORED_STEP_DB, UNSAI
 from stylefx.learn.pretraining.players import FontPlayer
 from stylefx.learn.pretraining.validate import Checks
 from stylefx.tracking.inputs import FALL_DB_PER_SECOND, SILENT_DB
-from stylefx.tracking.layout import PER_SEMITONE, PITCHES
+from stylefx.tracking.layout import PER_SEMITONE
 from stylefx.tracking.levels import LOWEST_DB
 from stylefx.tracking.shape import LIVE_DELAYS
 
@@ -171,7 +171,7 @@ class Training:
     def learn(self, batch, rate: float) -> dict[str, float]:
         """One step; returns the parts of the loss."""
         parts = losses(self.network, batch)
-        loss = sum(WEIGHTS[name] * part for name, part in parts.items())
+        loss = torch.stack([WEIGHTS[name] * part for name, part in parts.items()]).sum()
         self.network.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
@@ -236,13 +236,19 @@ def as_arrays(weights: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("soundfonts", nargs="+", type=Path)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="checkpoint; the weights go beside it as .npz")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="checkpoint; the weights go beside it as .npz"
+    )
     parser.add_argument("--continue", dest="going_on", action="store_true", help="go on from the checkpoint")
     parser.add_argument("--steps", type=int, default=STEPS, help="in all, those done before included")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--check", type=Path, nargs="*", default=[], help="fonts to report figures on, never trained on")
+    parser.add_argument(
+        "--check", type=Path, nargs="*", default=[], help="fonts to report figures on, never trained on"
+    )
     parser.add_argument("--every", type=int, default=500, help="steps between two reports of note figures")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)

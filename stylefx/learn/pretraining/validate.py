@@ -39,12 +39,19 @@ class Checks:
         """One line a set: F1 by polyphony of the profiles, at the best common threshold."""
         lines = []
         for name, by_voices in self._sets.items():
-            answers = {voices: [answered(network, piece) for piece in pieces] for voices, pieces in by_voices.items()}
+            answers = {
+                voices: [answered(network, piece) for piece in pieces] for voices, pieces in by_voices.items()
+            }
             for profile in ("live0", f"live{LIVE_DELAYS[-1]}", "studio"):
                 table = np.array(
                     [
                         [
-                            np.mean([f1(by[profile], piece, threshold) for by, piece in zip(answers[voices], pieces)])
+                            np.mean(
+                                [
+                                    f1(by[profile], piece, threshold)
+                                    for by, piece in zip(answers[voices], pieces)
+                                ]
+                            )
                             for voices, pieces in by_voices.items()
                         ]
                         for threshold in THRESHOLDS
@@ -52,7 +59,9 @@ class Checks:
                 )
                 best = int(table.mean(axis=1).argmax())
                 row = " ".join(f"{value:.3f}" for value in table[best])
-                lines.append(f"  {name} {profile}: F1 {row} (voices {list(by_voices)}, threshold {THRESHOLDS[best]})")
+                lines.append(
+                    f"  {name} {profile}: F1 {row} (voices {list(by_voices)}, threshold {THRESHOLDS[best]})"
+                )
         return "\n".join(lines)
 
 
@@ -86,7 +95,11 @@ def f1(onset: np.ndarray, piece: Piece, threshold: float) -> float:
     used = np.zeros(len(frames), bool)
     hits = wanted = 0
     for note in sorted(piece.notes, key=lambda note: note.weight == 0):
-        near = ~used & (pitches + LOWEST_PITCH == round(note.pitch)) & (np.abs(times - note.onset) < TOLERANCE_SECONDS)
+        near = (
+            ~used
+            & (pitches + LOWEST_PITCH == round(note.pitch))
+            & (np.abs(times - note.onset) < TOLERANCE_SECONDS)
+        )
         if near.any():
             used[np.nonzero(near)[0][np.argmin(np.abs(times[near] - note.onset))]] = True
         if note.weight:
@@ -94,5 +107,3 @@ def f1(onset: np.ndarray, piece: Piece, threshold: float) -> float:
             hits += bool(near.any())
     faint = used.sum() - hits
     return 2 * hits / max(wanted + len(frames) - faint, 1)
-
-
