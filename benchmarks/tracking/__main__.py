@@ -6,8 +6,10 @@ python -m benchmarks.tracking [--limit N] [--fonts FluidR3_GM TimGM6mb] [-o benc
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--limit", type=int, help="pieces of every number of voices (default all)")
     parser.add_argument("--fonts", nargs="+", default=list(FONTS))
-    parser.add_argument("--without-rivals", action="store_true")
+    parser.add_argument(
+        "--rivals", type=Path, help="keep the rivals' rows in this .json, and take them from it later"
+    )
+    parser.add_argument("--only-rivals", action="store_true", help="write no table, only measure the rivals")
     parser.add_argument("--recordings", type=Path, help="a folder of further recordings (.flac)")
     parser.add_argument("-o", "--output", type=Path, default=Path(__file__).parents[1] / "TRACKING.md")
     options = parser.parse_args(arguments)
@@ -48,11 +53,25 @@ def main(arguments: list[str] | None = None) -> int:
             title = f"{font}, {'disguised' if disguised else 'plain'}"
             report(title)
             pieces = music(font, disguised, options.limit)
-            rows = {} if options.without_rivals else rivals_rows(pieces, report)
-            parts.append(_table(title, rows | tracker_rows(pieces, report)))
+            rows = _rivals(options.rivals, title, pieces)
+            if not options.only_rivals:
+                parts.append(_table(title, rows | tracker_rows(pieces, report)))
+    if options.only_rivals:
+        return 0
     parts.append(_recordings(options.recordings))
     options.output.write_text("\n".join(parts))
     return 0
+
+
+def _rivals(kept: Path | None, title: str, pieces) -> dict[str, Row]:
+    """Their rows, from the file where they have been measured before on as many pieces."""
+    title = f"{title}, {sum(map(len, pieces.values()))} pieces"
+    known = json.loads(kept.read_text()) if kept is not None and kept.exists() else {}
+    if title not in known:
+        known[title] = {name: asdict(row) for name, row in rivals_rows(pieces, report).items()}
+        if kept is not None:
+            kept.write_text(json.dumps(known))
+    return {name: Row(**row) for name, row in known[title].items()}
 
 
 def _vectors() -> str:
