@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import mido
 import pytest
+from test_tracking_tracker import RATE, SCALE, tune
 
 from stylefx.errors import StylefxError, UsageError
 from stylefx.tracking.midi import LOUDEST_VELOCITY, velocity_of, write_midi
 from stylefx.tracking.notes import Note
+from stylefx.tracking.tracker import track
 
 
 def written(path) -> list[tuple[float, str, int, int]]:
@@ -52,3 +54,14 @@ def test_what_cannot_be_written_is_refused(tmp_path):
         write_midi(tmp_path / "notes.wav", [])
     with pytest.raises(StylefxError, match="does not exist"):
         write_midi(tmp_path / "nowhere" / "notes.mid", [])
+
+
+def test_a_round_trip_keeps_the_notes(tmp_path):
+    """Sound -> notes -> MIDI file -> sound -> notes."""
+    once = track(tune(SCALE, 2.0), RATE)
+    write_midi(tmp_path / "scale.mid", once)
+    played = [(at, note) for at, kind, note, _ in written(tmp_path / "scale.mid") if kind == "note_on"]
+    twice = track(tune(played, 2.0), RATE)
+    assert [round(note.pitch) for note in twice] == [round(note.pitch) for note in once] == [p for _, p in SCALE]
+    for first, second in zip(once, twice):
+        assert second.onset == pytest.approx(first.onset, abs=0.02)

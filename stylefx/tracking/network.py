@@ -24,7 +24,6 @@ from stylefx.tracking.inputs import (
 from stylefx.tracking.layout import PER_SEMITONE, PITCHES, PLACES, SHIFTS
 from stylefx.tracking.shape import (
     HIDDEN,
-    MIX,
     STUDIO_DILATIONS,
     STUDIO_HIDDEN,
     STUDIO_MIX,
@@ -100,40 +99,40 @@ class _Past:
 
     def __init__(self, frames: int, channels: int):
         self.frames = np.zeros((frames, PITCHES, channels), np.float32)
-        self._newest = 0
+        self.newest = 0
 
     def push(self, frame: np.ndarray) -> None:
         """Remember one."""
-        self._newest = (self._newest + 1) % len(self.frames)
-        self.frames[self._newest] = frame
+        self.newest = (self.newest + 1) % len(self.frames)
+        self.frames[self.newest] = frame
 
     def ago(self, count: int) -> np.ndarray:
         """The frame pushed ``count`` before the newest."""
-        return self.frames[(self._newest - count) % len(self.frames)]
+        return self.frames[(self.newest - count) % len(self.frames)]
 
     def state(self) -> tuple:
         """What `restore` takes."""
-        return self.frames.copy(), self._newest
+        return self.frames.copy(), self.newest
 
     def restore(self, state: tuple) -> None:
         """As it was."""
-        self.frames[:], self._newest = state
+        self.frames[:], self.newest = state
 
 
 class _Convolution:
-    """``taps`` frames ``dilation`` apart, and (with ``neighbours``) a mix of a frame's pitches, as one product."""
+    """``taps`` frames ``dilation`` apart, and (with `mixing`) a mix of a frame's pitches, as one matrix product."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], name: str, inside: int, taps: int, dilation: int):
-        weight = weights[f"{name}_weight"]
-        self._taps, self._dilation, self._inside = taps, dilation, inside
+        self._taps, self._dilation = taps, dilation
         self.past = _Past((taps - 1) * dilation + 1, inside)
-        self._bias = weights[f"{name}_bias"]
-        self._matrix = np.ascontiguousarray(weight.T)
-        self._squeeze: np.ndarray | None = None
+        self._bias = np.ascontiguousarray(np.tile(weights[f"{name}_bias"], (PITCHES, 1)))
+        self._matrix = np.ascontiguousarray(weights[f"{name}_weight"].T)
+        self._squeeze, self._offsets = np.zeros((inside, 0), np.float32), np.zeros(0, np.int64)
         self._allocate()
 
     def _allocate(self) -> None:
         self._scratch = np.zeros((PITCHES, len(self._matrix)), np.float32)
+        self._few = np.zeros((PITCHES, self._squeeze.shape[1]), np.float32)
         self.out = np.zeros((PITCHES, self._matrix.shape[1]), np.float32)
 
     def mixing(self, weights, name: str, neighbours) -> _Convolution:
@@ -141,8 +140,9 @@ class _Convolution:
         self._squeeze = np.ascontiguousarray(weights[f"{name}_squeeze"].T)
         spreads = [weights[f"{name}_spread_{index}"].T for index in range(len(neighbours))]
         self._matrix = np.ascontiguousarray(np.concatenate([self._matrix, *spreads]))
-        self._offsets = [(tap - count // 2) * apart for count, apart in neighbours for tap in range(count)]
-        self._few = np.zeros((PITCHES, MIX), np.float32)
+        self._offsets = np.array(
+            [(tap - count // 2) * apart for count, apart in neighbours for tap in range(count)]
+        )
         self._allocate()
         return self
 
@@ -151,26 +151,40 @@ class _Convolution:
         self._bias = np.ascontiguousarray(self._bias + register.T)
         return self
 
-    def process(self, frame: np.ndarray, centre: int = 0) -> np.ndarray:
-        """Push a frame, convolve; ``centre`` is how many frames ago the mixed one lies. ReLU is left to the caller."""
+    def process(self, frame: np.ndarray, rectified: bool = True, centre: int = 0) -> np.ndarray:
+        """Push a frame and convolve; ``centre`` is how many frames ago the mixed one lies."""
         self.past.push(frame)
-        for tap in range(self._taps):
-            ago = (self._taps - 1 - tap) * self._dilation
-            self._scratch[:, tap * self._inside : (tap + 1) * self._inside] = self.past.ago(ago)
-        if self._squeeze is not None:
-            np.matmul(self.past.ago(centre), self._squeeze, out=self._few)
-            column = self._taps * self._inside
-            for offset in self._offsets:
-                low, high = max(0, -offset), min(PITCHES, PITCHES - offset)
-                self._scratch[low:high, column : column + MIX] = self._few[low + offset : high + offset]
-                column += MIX
-        np.matmul(self._scratch, self._matrix, out=self.out)
-        self.out += self._bias
+        _layer(
+            self.past.frames, self.past.newest, self._taps, self._dilation, centre, self._squeeze, self._few,
+            self._offsets, self._scratch, self._matrix, self._bias, rectified, self.out,
+        )  # fmt: skip
         return self.out
 
 
-def _rectified(values: np.ndarray) -> np.ndarray:
-    return np.maximum(values, 0, out=values)
+@numba.njit(cache=True, nogil=True)
+def _layer(
+    past, newest, taps, dilation, centre, squeeze, few, offsets, scratch, matrix, bias, rectified, out
+):  # fmt: skip
+    """Gather the taps and the mixed pitches beside each other, multiply, add the bias, perhaps rectify."""
+    frames, pitches, inside = past.shape
+    for tap in range(taps):
+        source = past[(newest - (taps - 1 - tap) * dilation) % frames]
+        for pitch in range(pitches):
+            for channel in range(inside):
+                scratch[pitch, tap * inside + channel] = source[pitch, channel]
+    channels = few.shape[1]
+    if channels:
+        np.dot(past[(newest - centre) % frames], squeeze, few)
+        for index in range(len(offsets)):
+            column = taps * inside + index * channels
+            for pitch in range(max(0, -offsets[index]), min(pitches, pitches - offsets[index])):
+                for channel in range(channels):
+                    scratch[pitch, column + channel] = few[pitch + offsets[index], channel]
+    np.dot(scratch, matrix, out)
+    for pitch in range(pitches):
+        for channel in range(out.shape[1]):
+            value = out[pitch, channel] + bias[pitch, channel]
+            out[pitch, channel] = max(value, np.float32(0)) if rectified else value
 
 
 class Trunk:
@@ -214,20 +228,20 @@ class Trunk:
 
     def process(self, rows: np.ndarray) -> None:
         """Hear one frame."""
-        np.copyto(self._frame, _rectified(self._first.process(rows)))
+        np.copyto(self._frame, self._first.process(rows))
         for block in self._blocks:
-            self._frame += _rectified(block.process(self._frame))
+            self._frame += block.process(self._frame)
 
     def live(self) -> np.ndarray:
         """Outputs for the newest frame, (PITCHES, LIVE_OUTPUTS)."""
         hidden, answer, _ = self._heads
-        return answer.process(_rectified(hidden.process(self._frame)))
+        return answer.process(hidden.process(self._frame), rectified=False)
 
     def studio(self) -> np.ndarray:
         """Outputs for the frame STUDIO_AHEAD before the newest, (PITCHES, STUDIO_OUTPUTS); once a frame."""
-        frame = _rectified(self._heads[2].process(self._frame))
+        frame = self._heads[2].process(self._frame)
         for block, dilation in zip(self._studio_blocks, STUDIO_DILATIONS):
-            more = _rectified(block.process(frame, centre=2 * dilation))
+            more = block.process(frame, centre=2 * dilation)
             frame = np.add(block.past.ago(2 * dilation), more, out=more)
         hidden, answer = self._studio_heads
-        return answer.process(_rectified(hidden.process(frame)))
+        return answer.process(hidden.process(frame), rectified=False)
