@@ -13,7 +13,7 @@ from test_tracking_tracker import SCALE, tune
 
 from stylefx.cli.main import main
 from stylefx.live.control.notes_out import CENTRE, LOUDEST_DB, NoteMessages
-from stylefx.tracking.midi import LOUDEST_VELOCITY
+from stylefx.midi_file import LOUDEST_VELOCITY
 from stylefx.tracking.notes import Event, Note
 
 PERIOD = 1024

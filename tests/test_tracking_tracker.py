@@ -40,13 +40,13 @@ def tune(notes: Sequence[tuple[float, float]], seconds: float, rate: int = RATE)
 SCALE = [(0.25, 60), (0.65, 64), (1.05, 67), (1.45, 72)]
 
 
-def told(events: list[Event]) -> list[tuple]:
-    """All that was told, as values that can be compared."""
-    return [(e.kind, e.told, e.note.number, e.note.onset, e.note.confidence) for e in events]
+def reported(events: list[Event]) -> list[tuple]:
+    """All that was reported, as values that can be compared."""
+    return [(e.kind, e.sample, e.note.number, e.note.onset, e.note.confidence) for e in events]
 
 
 def heard(tracker: Tracker, audio: np.ndarray, sizes: list[int]) -> list[tuple]:
-    """What the tracker tells when fed with blocks of these sizes in turn, the notes' tracks included."""
+    """What the tracker reports when fed with blocks of these sizes in turn, the notes' tracks included."""
     tracker.reset()
     events, start, turn = [], 0, 0
     while start < len(audio):
@@ -54,7 +54,7 @@ def heard(tracker: Tracker, audio: np.ndarray, sizes: list[int]) -> list[tuple]:
         events += tracker.process(audio[start : start + size])
         start, turn = start + size, turn + 1
     events += tracker.flush()
-    return [*told(events), *[tuple(e.note.track) for e in events if e.kind == "off"]]
+    return [*reported(events), *[tuple(e.note.track) for e in events if e.kind == "off"]]
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_a_note_that_is_stopped_ends():
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_nothing_is_revised_after_the_look_ahead(trackers, profile):
-    """Every guess is confirmed or withdrawn within the latency; what was told of an onset does not change after it."""
+    """Every guess is confirmed or withdrawn within the latency; what was reported of an onset does not change after it."""
     tracker = trackers[profile]
     tracker.reset()
     audio = tune([*SCALE, (0.66, 48), (1.05, 55)], 2.0)
@@ -149,11 +149,11 @@ def test_nothing_is_revised_after_the_look_ahead(trackers, profile):
             if event.kind == "guess":
                 pending[event.note.number] = onset_sample
             elif event.kind == "withdrawn":
-                assert event.told <= pending.pop(event.note.number) + tracker.latency_samples
+                assert event.sample <= pending.pop(event.note.number) + tracker.latency_samples
             elif event.kind == "on":
                 pending.pop(event.note.number, None)
                 # Three quarters of a frame: the onset may be placed in the neighbouring frame.
-                assert event.told <= onset_sample + tracker.latency_samples + 384
+                assert event.sample <= onset_sample + tracker.latency_samples + 384
                 promised[event.note.number] = (event.note.onset, event.note.confidence, event.note)
     assert promised
     for onset, confidence, note in promised.values():

@@ -90,11 +90,11 @@ def heard(tracker: Tracker, audio: np.ndarray) -> list[Event]:
 
 
 def naming_delays(events: list[Event], notes: list[Note], piece: Music) -> list[float]:
-    """Seconds from the true onset of every hit to when it was first told: a guess that was confirmed counts."""
+    """Seconds from the true onset of every hit to when it was first reported: a guess that was confirmed counts."""
     first: dict[int, int] = {}
     for event in events:
         if event.kind in ("guess", "on"):
-            first.setdefault(event.note.number, event.told)
+            first.setdefault(event.note.number, event.sample)
     return [
         first[notes[i].number] / NOMINAL_RATE - piece.notes[j].onset
         for i, j in match(notes, piece.notes, 0.05)

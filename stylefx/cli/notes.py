@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """Refuse what could not be written first; then listen."""
     from stylefx import picture
     from stylefx.cli.console import compiling_announced, print_json, say
-    from stylefx.tracking.midi import check_midi, write_midi
+    from stylefx.midi_file import check_midi, write_midi
 
     if args.midi is not None:
         check_midi(args.midi, args.yes)
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         write_midi(args.midi, notes, args.yes)
         say(f"wrote {args.midi}: {len(notes)} notes")
     if panel is not None:
-        from stylefx.tracking.plot import draw_notes
+        from stylefx.note_picture import draw_notes
 
         draw_notes(args.plot, panel, notes, args.yes)
         say(f"drew {args.plot}")
@@ -79,21 +79,21 @@ def _hear(content: str, latency: str, drawn: bool) -> tuple[list[Note], Panel | 
     from stylefx.audio.files import AudioReader
     from stylefx.cli.console import progress_bar
     from stylefx.picture import RunningSpectrogram
-    from stylefx.tracking.tracker import Listening
+    from stylefx.tracking.tracker import OfflineTracker
 
     with AudioReader(content) as reader, progress_bar(Path(reader.name).name) as progress:
-        listening = Listening(reader.sample_rate, latency)
+        offline = OfflineTracker(reader.sample_rate, latency)
         spectrogram = RunningSpectrogram(reader.sample_rate) if drawn else None
         done = 0
         for block in reader.blocks():
-            listening.add(block)
+            offline.add(block)
             if spectrogram is not None:
                 spectrogram.add(block)
             done += len(block)
             if progress is not None:
                 progress(done, reader.frames)
         panel = None if spectrogram is None else replace(spectrogram.finish(), title=Path(reader.name).name)
-    return listening.finish(), panel
+    return offline.finish(), panel
 
 
 def as_json(note: Note) -> dict[str, Any]:

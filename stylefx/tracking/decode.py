@@ -17,9 +17,9 @@ from stylefx.tracking.notes import Event, Note
 from stylefx.tracking.sounding import Sounding
 
 # The same pitch does not begin again within this.
-REST_SECONDS = 0.055
+MIN_REPEAT_SECONDS = 0.055
 # Studio: an onset is the highest of so many frames before and after, and must sound within so many frames.
-PEAK_FRAMES, PROVING_FRAMES = 2, 3
+PEAK_FRAMES, CONFIRM_FRAMES = 2, 3
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class LiveDecoder:
 
     def __init__(self, layout: Layout, thresholds: Thresholds, delay: int):
         self._layout, self._thresholds, self._delay = layout, thresholds, delay
-        self._rest = max(2, round(REST_SECONDS / layout.frame_seconds))
+        self._rest = max(2, round(MIN_REPEAT_SECONDS / layout.frame_seconds))
         self.sounding = Sounding(layout, thresholds.sounding)
         self.reset()
 
@@ -63,13 +63,13 @@ class LiveDecoder:
     def process(self, answer: Answer) -> list[Event]:
         """News after one more frame."""
         self._frame += 1
-        told = (self._frame + 1) * self._layout.frame
-        events = self._decide(answer, told)
-        events += self._guess(answer, told)
+        sample = (self._frame + 1) * self._layout.frame
+        events = self._decide(answer, sample)
+        events += self._guess(answer, sample)
         ended = self.sounding.follow(self._frame, answer.sounding, answer.cents, answer.levels)
-        return events + [Event("off", told, note) for note in ended]
+        return events + [Event("off", sample, note) for note in ended]
 
-    def _decide(self, answer: Answer, told: int) -> list[Event]:
+    def _decide(self, answer: Answer, sample: int) -> list[Event]:
         frame, events = self._frame - self._delay, []
         decided = answer.onsets[self._delay]
         for pitch in np.nonzero(decided > self._thresholds.onset)[0].tolist():
@@ -77,17 +77,17 @@ class LiveDecoder:
                 continue
             self._last[pitch] = frame
             guessed = self._guesses.pop(pitch)[1] if pitch in self._guesses else None
-            events += [Event("off", told, note) for note in self.sounding.struck_again(pitch, frame)]
+            events += [Event("off", sample, note) for note in self.sounding.struck_again(pitch, frame)]
             onset = (frame + 0.5 + float(answer.place[pitch])) * self._layout.frame_seconds
             note = self.sounding.begin(pitch, onset, float(decided[pitch]), guessed)
-            events.append(Event("on", told, note))
+            events.append(Event("on", sample, note))
         for pitch, (guessed_at, note) in list(self._guesses.items()):
             if guessed_at <= frame:
                 del self._guesses[pitch]
-                events.append(Event("withdrawn", told, note))
+                events.append(Event("withdrawn", sample, note))
         return events
 
-    def _guess(self, answer: Answer, told: int) -> list[Event]:
+    def _guess(self, answer: Answer, sample: int) -> list[Event]:
         events = []
         for delay, threshold in list(enumerate(self._thresholds.guess))[: self._delay]:
             frame = self._frame - delay
@@ -97,18 +97,18 @@ class LiveDecoder:
                 onset = max(0.0, (frame + 0.5) * self._layout.frame_seconds)
                 note = self.sounding.guessed(pitch, onset, float(answer.onsets[delay, pitch]))
                 self._guesses[pitch] = (frame, note)
-                events.append(Event("guess", told, note))
+                events.append(Event("guess", sample, note))
         return events
 
 
 class StudioDecoder:
     """Answers of consecutive frames -> events; a frame is decided ``look_ahead`` frames after it was answered."""
 
-    look_ahead = PROVING_FRAMES
+    look_ahead = CONFIRM_FRAMES
 
     def __init__(self, layout: Layout, thresholds: Thresholds, answered_late: int):
         self._layout, self._thresholds, self._late = layout, thresholds, answered_late
-        self._rest = max(2, round(REST_SECONDS / layout.frame_seconds))
+        self._rest = max(2, round(MIN_REPEAT_SECONDS / layout.frame_seconds))
         self.sounding = Sounding(layout, thresholds.sounding)
         self.reset()
 
@@ -116,8 +116,8 @@ class StudioDecoder:
         """No notes."""
         self.sounding.reset()
         self._last = np.full(PITCHES, -1000)
-        self._answers: deque[Answer] = deque(maxlen=PEAK_FRAMES + 1 + PROVING_FRAMES)
-        self._frame = -1 - PROVING_FRAMES
+        self._answers: deque[Answer] = deque(maxlen=PEAK_FRAMES + 1 + CONFIRM_FRAMES)
+        self._frame = -1 - CONFIRM_FRAMES
 
     def process(self, answer: Answer) -> list[Event]:
         """News after one more answer."""
@@ -125,15 +125,15 @@ class StudioDecoder:
         self._frame += 1
         if self._frame < 0:
             return []
-        told = (self._frame + self.look_ahead + self._late + 1) * self._layout.frame
+        sample = (self._frame + self.look_ahead + self._late + 1) * self._layout.frame
         answers = list(self._answers)
-        centre = len(answers) - 1 - PROVING_FRAMES
+        centre = len(answers) - 1 - CONFIRM_FRAMES
         here = answers[centre]
-        events = self._decide(answers, centre, told)
+        events = self._decide(answers, centre, sample)
         ended = self.sounding.follow(self._frame, here.sounding, here.cents, answers[centre + 1].levels)
-        return events + [Event("off", told, note) for note in ended]
+        return events + [Event("off", sample, note) for note in ended]
 
-    def _decide(self, answers: list[Answer], centre: int, told: int) -> list[Event]:
+    def _decide(self, answers: list[Answer], centre: int, sample: int) -> list[Event]:
         here, events = answers[centre], []
         around = answers[max(0, centre - PEAK_FRAMES) : centre + PEAK_FRAMES + 1]
         peak = np.max([answer.onsets[0] for answer in around], axis=0)
@@ -143,8 +143,8 @@ class StudioDecoder:
             if self._frame - self._last[pitch] < self._rest:
                 continue
             self._last[pitch] = self._frame
-            events += [Event("off", told, note) for note in self.sounding.struck_again(pitch, self._frame)]
+            events += [Event("off", sample, note) for note in self.sounding.struck_again(pitch, self._frame)]
             onset = max(0.0, (self._frame + 0.5 + float(here.place[pitch])) * self._layout.frame_seconds)
             note = self.sounding.begin(pitch, onset, float(here.onsets[0, pitch]))
-            events.append(Event("on", told, note))
+            events.append(Event("on", sample, note))
         return events

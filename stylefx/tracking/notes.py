@@ -1,4 +1,4 @@
-"""Notes and what is told about them while they sound."""
+"""Notes, and the events that report them while they sound."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Event:
-    """``kind`` of news about a note, told at sample ``told`` of the content (the newest that had been heard).
+    """``kind`` of news about a note, reported when ``sample`` samples of the content had been read.
 
     ``guess``: a note may have begun, to be confirmed or withdrawn within the look-ahead. ``on``: it has begun, for good
     (its number, onset and confidence stay). ``withdrawn``: the guess was wrong. ``off``: it has ended. ``note`` is the
@@ -44,5 +44,5 @@ class Event:
     """
 
     kind: str
-    told: int
+    sample: int
     note: Note

@@ -21,13 +21,13 @@ from stylefx.tracking.layout import (
 from stylefx.tracking.notes import Note
 
 # A note has ended after so many frames in which it does not sound, or so far under its highest level.
-PATIENCE_FRAMES, FADED_DB = 4, 40.0
+RELEASE_FRAMES, FADED_DB = 4, 40.0
 # Nothing is called ended so soon after its onset: the windows are still filling.
-SETTLING_FRAMES = 4
+MIN_NOTE_FRAMES = 4
 # The frames whose pitch and level make those of the note.
 FIRST_FRAMES = 9
 # No more than this is added for windows that are not yet full.
-MOST_FILLING_DB = 6.0
+MAX_FILL_DB = 6.0
 PARTIALS = np.array(SHIFTS[2:])
 TINY = 1e-12
 
@@ -46,7 +46,7 @@ class Sounding:
 
     def __init__(self, layout: Layout, threshold: float):
         self._layout, self._threshold = layout, threshold
-        self._filling = _filling_db(layout)
+        self._fill_db = _fill_db(layout)
         self.reset()
 
     def reset(self) -> None:
@@ -84,14 +84,14 @@ class Sounding:
         ended = []
         for (pitch, voice), power in zip(sorted(self._voices.items()), powers):
             age = now - voice.note.onset
-            filled = np.interp(age / self._layout.frame_seconds, np.arange(len(self._filling)), self._filling)
+            filled = np.interp(age / self._layout.frame_seconds, np.arange(len(self._fill_db)), self._fill_db)
             voice.power = power
             level_db = 10 * np.log10(power + TINY) + float(filled)
             voice.peak_db = max(voice.peak_db, level_db)
             self._remember(voice, now, LOWEST_PITCH + pitch + float(cents[pitch]), level_db)
             quiet = sounding[pitch] < self._threshold or level_db < voice.peak_db - FADED_DB
             voice.quiet = voice.quiet + 1 if quiet else 0
-            if voice.quiet >= PATIENCE_FRAMES and voice.frames > SETTLING_FRAMES:
+            if voice.quiet >= RELEASE_FRAMES and voice.frames > MIN_NOTE_FRAMES:
                 del self._voices[pitch]
                 ended.append(self._ended(voice, now - (voice.quiet - 0.5) * self._layout.frame_seconds))
         return ended
@@ -156,7 +156,7 @@ def _own_powers(pitches, lately, levels, partials):
     return found
 
 
-def _filling_db(layout: Layout) -> np.ndarray:
+def _fill_db(layout: Layout) -> np.ndarray:
     """What is missing in the long windows some frames after an onset, dB, from 0 frames on; the mean of both."""
     ages = np.arange(int(np.ceil(layout.windows[-1] / layout.frame)) + 2)
     shares = [
@@ -164,4 +164,4 @@ def _filling_db(layout: Layout) -> np.ndarray:
         for window in windows(layout)[1:]
     ]
     missing = -20 * np.log10(np.maximum(np.sqrt(np.prod(shares, axis=0)), TINY))
-    return np.minimum(missing, MOST_FILLING_DB)
+    return np.minimum(missing, MAX_FILL_DB)

@@ -5,7 +5,7 @@
 
 levels -> inputs -> network -> decode. Latency: what a profile's name promises. ``lowest``, ``low`` and ``normal`` fit
 into what the engine delays its sound by anyway (at 44.1 kHz 640, 1280 and 2048 samples); ``studio`` looks further
-ahead. An event is told no later than ``latency_samples`` after the onset that it is about, guesses are confirmed or
+ahead. An event is reported no later than ``latency_samples`` after the onset that it is about, guesses are confirmed or
 withdrawn by then, and nothing is revised afterwards.
 """
 
@@ -147,7 +147,7 @@ def _sigmoid(logits: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
 
 
-class Listening:
+class OfflineTracker:
     """A whole recording heard block by block: `add` (samples,) or (samples, channels), then `finish`."""
 
     def __init__(self, sample_rate: int, profile: str = STUDIO):
@@ -182,6 +182,6 @@ def track(audio: np.ndarray, sample_rate: int, profile: str = STUDIO) -> list[No
     profile
         One of `PROFILES`.
     """
-    listening = Listening(sample_rate, profile)
-    listening.add(audio)
-    return listening.finish()
+    offline = OfflineTracker(sample_rate, profile)
+    offline.add(audio)
+    return offline.finish()

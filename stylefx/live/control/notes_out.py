@@ -17,7 +17,7 @@ import numpy as np
 
 from stylefx.errors import NoDeviceError
 from stylefx.live.attendant import Attendant, Playing
-from stylefx.tracking.midi import velocity_of
+from stylefx.midi_file import velocity_of
 from stylefx.tracking.notes import Event, Note
 from stylefx.tracking.tracker import Tracker
 

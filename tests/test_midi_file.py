@@ -7,7 +7,7 @@ import pytest
 from test_tracking_tracker import RATE, SCALE, tune
 
 from stylefx.errors import StylefxError, UsageError
-from stylefx.tracking.midi import LOUDEST_VELOCITY, velocity_of, write_midi
+from stylefx.midi_file import LOUDEST_VELOCITY, velocity_of, write_midi
 from stylefx.tracking.notes import Note
 from stylefx.tracking.tracker import track
 
@@ -62,6 +62,8 @@ def test_a_round_trip_keeps_the_notes(tmp_path):
     write_midi(tmp_path / "scale.mid", once)
     played = [(at, note) for at, kind, note, _ in written(tmp_path / "scale.mid") if kind == "note_on"]
     twice = track(tune(played, 2.0), RATE)
-    assert [round(note.pitch) for note in twice] == [round(note.pitch) for note in once] == [p for _, p in SCALE]
+    assert (
+        [round(note.pitch) for note in twice] == [round(note.pitch) for note in once] == [p for _, p in SCALE]
+    )
     for first, second in zip(once, twice):
         assert second.onset == pytest.approx(first.onset, abs=0.02)
