@@ -138,7 +138,7 @@ def test_a_note_that_is_stopped_ends():
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_nothing_is_revised_after_the_look_ahead(trackers, profile):
-    """Every guess is confirmed or withdrawn within the latency; what was reported of an onset does not change after it."""
+    """Every guess is confirmed or withdrawn within the latency; onset and confidence do not change after it."""
     tracker = trackers[profile]
     tracker.reset()
     audio = tune([*SCALE, (0.66, 48), (1.05, 55)], 2.0)

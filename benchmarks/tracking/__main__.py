@@ -27,8 +27,8 @@ frame F1 (10 ms), octave errors and ghosts (shares of the notes named), missing 
 the key: every note is rendered by itself, begins where it has risen to 15 dB under its first peak and ends where it
 has died away. No instrument here was trained on in any font, and TimGM6mb not at all. Thresholds were chosen on other
 pieces of FluidR3's instruments left out. "Disguised" is a room, an equaliser, a phone's microphone and noise at 25 dB.
-Faint notes (22 dB under the others) may be named or not. Delay: from the true onset to when the note was first reported,
-guesses that were confirmed included.
+Faint notes (22 dB under the others) may be named or not. Delay: from the true onset to when the note was first
+reported, guesses that were confirmed included.
 """
 
 
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
             title = f"{font}, {'disguised' if disguised else 'plain'}"
             report(title)
             pieces = music(font, disguised, options.limit)
-            rows = _rivals(options.rivals, title, pieces)
+            rows = _rivals(options.rivals, title, pieces, disguised)
             if not options.only_rivals:
                 parts.append(_table(title, rows | tracker_rows(pieces, report)))
     if options.only_rivals:
@@ -63,12 +63,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _rivals(kept: Path | None, title: str, pieces) -> dict[str, Row]:
+def _rivals(kept: Path | None, title: str, pieces, quick: bool) -> dict[str, Row]:
     """Their rows, from the file where they have been measured before on as many pieces."""
     title = f"{title}, {sum(map(len, pieces.values()))} pieces"
     known = json.loads(kept.read_text()) if kept is not None and kept.exists() else {}
     if title not in known:
-        known[title] = {name: asdict(row) for name, row in rivals_rows(pieces, report).items()}
+        known[title] = {name: asdict(row) for name, row in rivals_rows(pieces, quick, report).items()}
         if kept is not None:
             kept.write_text(json.dumps(known))
     return {name: Row(**row) for name, row in known[title].items()}

@@ -8,7 +8,7 @@ import importlib.util
 import sys
 import types
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -33,14 +33,19 @@ STEADY_SECONDS, VOICED = 0.06, 0.9
 
 def basic_pitch_notes(audio: np.ndarray, sample_rate: int, quick: bool = False) -> list[SoundingNote]:
     """basic-pitch's network and its own note creation; ``quick`` allows notes from 58 ms on."""
-    low = at_rate(audio, sample_rate, basic_pitch.SAMPLE_RATE)
-    sounding, onsets = basic_pitch.activities(low)
+    sounding, onsets = _activities(audio.tobytes(), sample_rate)
     shortest = QUICK_FRAMES if quick else SHORTEST_FRAMES
     found = _note_creation().output_to_notes_polyphonic(
         sounding, onsets, ONSET_THRESHOLD, FRAME_THRESHOLD, shortest, True, None, None
     )
     seconds = basic_pitch.HOP / basic_pitch.SAMPLE_RATE
     return _sorted(SoundingNote(first * seconds, last * seconds, float(key)) for first, last, key, _ in found)
+
+
+@lru_cache(2)
+def _activities(audio: bytes, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
+    low = at_rate(np.frombuffer(audio, np.float32), sample_rate, basic_pitch.SAMPLE_RATE)
+    return basic_pitch.activities(low)
 
 
 @cache
@@ -177,4 +182,5 @@ RIVALS: dict[str, Callable[[np.ndarray, int], list[SoundingNote]]] = {
     "harmonic sum, peaks": harmonic_sum_notes,
     "sparse NMF, harmonic templates": sparse_nmf_notes,
 }
+SLOW = ("pYIN",)
 SINGLE_LINES = {"pYIN": pyin_notes, "swift-f0": swift_f0_notes}
