@@ -28,6 +28,8 @@ MIN_NOTE_FRAMES = 4
 FIRST_FRAMES = 9
 # No more than this is added for windows that are not yet full.
 MAX_FILL_DB = 6.0
+# A pitch whose onset probability lately was above BEGINS has a note of its own; how much of it is left a frame later.
+BEGINS, ONSET_MEMORY = 0.15, 0.8
 PARTIALS = np.array(SHIFTS[2:])
 TINY = 1e-12
 
@@ -53,6 +55,7 @@ class Sounding:
         """Nothing sounds."""
         self._voices: dict[int, _Voice] = {}
         self._number = 0
+        self._begun = np.zeros(PITCHES, np.float32)
 
     @property
     def notes(self) -> list[Note]:
@@ -76,8 +79,12 @@ class Sounding:
         voice = self._voices.pop(int(pitch), None)
         return [] if voice is None else [self._ended(voice, frame * self._layout.frame_seconds)]
 
-    def follow(self, frame: int, sounding: np.ndarray, cents: np.ndarray, levels: np.ndarray) -> list[Note]:
-        """One frame: probabilities and place in the semitone (PITCHES,), levels in dB (PLACES,); notes that ended."""
+    def follow(
+        self, frame: int, beginning: np.ndarray, sounding: np.ndarray, cents: np.ndarray, levels: np.ndarray
+    ) -> list[Note]:
+        """One frame: probabilities that a note begins and that it sounds, and its place in the semitone, (PITCHES,);
+        levels in dB (PLACES,). Returns the notes that ended."""
+        np.maximum(beginning, self._begun * ONSET_MEMORY, out=self._begun)
         self._glide(sounding)
         powers = self._powers(levels)
         now = (frame + 0.5) * self._layout.frame_seconds
@@ -116,14 +123,14 @@ class Sounding:
         return voice.note
 
     def _glide(self, sounding: np.ndarray) -> None:
-        """A pitch that fades while its free neighbour sounds has moved there."""
+        """A pitch that fades while its free neighbour sounds, and did not just begin, has moved there."""
         for pitch in list(self._voices):
             if sounding[pitch] >= self._threshold:
                 continue
             near = [
                 other
                 for other in (pitch - 1, pitch + 1)
-                if 0 <= other < PITCHES and other not in self._voices
+                if 0 <= other < PITCHES and other not in self._voices and self._begun[other] < BEGINS
             ]
             best = max(near, key=lambda other: sounding[other], default=pitch)
             if sounding[best] > max(self._threshold, sounding[pitch]) and self._voices[pitch].quiet < 2:
