@@ -55,7 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
             pieces = music(font, disguised, options.limit)
             rows = _rivals(options.rivals, title, pieces, disguised)
             if not options.only_rivals:
-                parts.append(_table(title, rows | tracker_rows(pieces, report)))
+                parts.append(
+                    _table(
+                        title, rows | tracker_rows(pieces, PROFILES[:2] if disguised else PROFILES, report)
+                    )
+                )
     if options.only_rivals:
         return 0
     parts.append(_recordings(options.recordings))

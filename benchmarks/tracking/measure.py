@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +13,7 @@ from benchmarks.tracking.rivals import RIVALS, SINGLE_LINES, SLOW
 from stylefx.analysis.grid import NOMINAL_RATE
 from stylefx.learn.pretraining.figures import counts, figures, match
 from stylefx.tracking.notes import Event, Note
-from stylefx.tracking.tracker import PROFILES, Tracker
+from stylefx.tracking.tracker import Tracker
 
 BLOCK = 256
 
@@ -43,7 +44,7 @@ class Row:
 
 
 def rivals_rows(pieces: dict[str, list[Music]], quick: bool, report) -> dict[str, Row]:
-    """The rows to beat; ``quick`` leaves out what takes longer than the sound lasts."""
+    """The rows to beat; ``quick`` leaves the slow ones out."""
     rows = {}
     for name, method in (RIVALS | SINGLE_LINES).items():
         if quick and name in SLOW:
@@ -60,10 +61,10 @@ def rivals_rows(pieces: dict[str, list[Music]], quick: bool, report) -> dict[str
     return rows
 
 
-def tracker_rows(pieces: dict[str, list[Music]], report) -> dict[str, Row]:
+def tracker_rows(pieces: dict[str, list[Music]], profiles: Sequence[str], report) -> dict[str, Row]:
     """The tracker's profiles."""
     rows = {}
-    for profile in PROFILES:
+    for profile in profiles:
         row = rows[f"tracker, {profile}"] = Row()
         tracker = Tracker(profile)
         tracker.prepare(NOMINAL_RATE)

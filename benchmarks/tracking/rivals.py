@@ -182,5 +182,5 @@ RIVALS: dict[str, Callable[[np.ndarray, int], list[SoundingNote]]] = {
     "harmonic sum, peaks": harmonic_sum_notes,
     "sparse NMF, harmonic templates": sparse_nmf_notes,
 }
-SLOW = ("pYIN",)
+SLOW = ("harmonic sum, peaks", "sparse NMF, harmonic templates", "pYIN")
 SINGLE_LINES = {"pYIN": pyin_notes, "swift-f0": swift_f0_notes}

@@ -29,8 +29,8 @@ from stylefx.tracking.shape import LIVE_DELAYS
 from stylefx.tracking.tracker import DELAYS, PROFILES, STUDIO, Tracker
 
 SEED, PIECES = 77, {1: 6, 2: 4, 4: 4}
-ONSETS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7)
-SOUNDING = (0.3, 0.4, 0.5)
+ONSETS = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7)
+SOUNDING = (0.3, 0.45)
 GUESSES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 # Share of an early head's guesses that must be right.
 SURE = 0.85
@@ -147,7 +147,7 @@ def choose(weights: dict[str, np.ndarray], font: Path, report=print) -> dict[str
         }
         tried = {
             (onset, sounding): score(profile, answers, pieces, Thresholds(onset, sounding))
-            for onset, sounding in product(ONSETS, SOUNDING if profile == STUDIO else SOUNDING[1:2])
+            for onset, sounding in product(ONSETS, SOUNDING if profile == STUDIO else SOUNDING[:1])
         }
         onset, sounding = max(tried, key=lambda key: tried[key])
         guess = () if profile == STUDIO else guess_thresholds(answers, pieces, DELAYS[profile])

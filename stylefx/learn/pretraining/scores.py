@@ -127,6 +127,8 @@ def _arpeggio(rng, seconds, keys, home, step, hold, loudness, voices):
 def _chords(rng, seconds, keys, home, step, hold, loudness, voices):
     notes, degree = [], home
     strum = float(rng.choice([0, 0, 0.01, 0.03]))
+    # Chorales double the bass an octave or two above: such notes are the hardest to hear.
+    doubled = float(rng.choice([0.0, 0.8]))
     for start, length in _beats(rng, seconds, max(step, 0.25)):
         above = rng.choice(
             [0, 2, 4, 7, 9, 11, 1, 5, -7], max(2, int(rng.integers(2, voices + 1))), replace=False
@@ -135,6 +137,9 @@ def _chords(rng, seconds, keys, home, step, hold, loudness, voices):
             key = keys[int(np.clip(degree + offset, 0, len(keys) - 1))]
             begin = start + index * strum + rng.uniform(0, 0.015)
             notes.append(_note(rng, begin, length * hold, key, loudness))
+        if rng.random() < doubled:
+            low = notes[-1].key - int(rng.choice([12, 12, 19, 24]))
+            notes.append(_note(rng, start + rng.uniform(0, 0.015), length * hold, max(low, 24), loudness))
         degree = _walk(rng, degree, home, len(keys))
     return notes
 

@@ -34,7 +34,7 @@ SEED, STEPS, COOL_DOWN, WARM_UP = 23, 8000, 0.4, 100
 STRETCH, BATCH = 112, 4
 FRAMES_SEEN = PAST + STRETCH + 2 * STUDIO_AHEAD
 # A new piece every so many steps; the pool holds so many.
-STEPS_A_PIECE, POOL_FIRST, POOL = 3, 30, 900
+STEPS_A_PIECE, POOL_FIRST, POOL = 3, 24, 900
 MUON_RATE, ADAM_RATE, MEAN_DECAY = 1e-2, 2e-3, 0.997
 TRANSPOSED = 5
 # An onset that is missed weighs this much more than one too many.
