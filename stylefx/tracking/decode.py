@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stylefx.tracking.layout import PITCHES, Layout
+from stylefx.tracking.layout import PER_SEMITONE, PITCHES, PLACES, SHIFTS, Layout
 from stylefx.tracking.notes import Event, Note
 from stylefx.tracking.sounding import Sounding
 
@@ -20,6 +20,8 @@ from stylefx.tracking.sounding import Sounding
 MIN_REPEAT_SECONDS = 0.055
 # Studio: an onset is the highest of so many frames before and after, and must sound within so many frames.
 PEAK_FRAMES, CONFIRM_FRAMES = 2, 3
+# No note begins whose lowest partials all lie this far under the loudest place: clicks raise such ghosts.
+INAUDIBLE_DB, LOWEST_PARTIALS = 50.0, np.array(SHIFTS[2:6])
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,13 @@ class Answer:
     cents: np.ndarray
     place: np.ndarray
     levels: np.ndarray
+
+
+def audible(levels: np.ndarray, pitch: int) -> bool:
+    """Whether one of a pitch's lowest partials is in reach of the loudest place; levels in dB (PLACES,)."""
+    places = 1 + PER_SEMITONE * pitch + LOWEST_PARTIALS
+    places = places[places < PLACES]
+    return bool(levels[places].max(initial=-np.inf) > levels.max() - INAUDIBLE_DB)
 
 
 class LiveDecoder:
@@ -75,7 +84,7 @@ class LiveDecoder:
         frame, events = self._frame - self._delay, []
         decided = answer.onsets[self._delay]
         for pitch in np.nonzero(decided > self._thresholds.onset)[0].tolist():
-            if frame - self._last[pitch] < self._rest:
+            if frame - self._last[pitch] < self._rest or not audible(answer.levels, pitch):
                 continue
             self._last[pitch] = frame
             guessed = self._guesses.pop(pitch)[1] if pitch in self._guesses else None
@@ -144,7 +153,7 @@ class StudioDecoder:
         proof = np.max([answer.sounding for answer in answers[centre:]], axis=0)
         begins = (here.onsets[0] >= peak) & (here.onsets[0] > self._thresholds.onset)
         for pitch in np.nonzero(begins & (proof > self._thresholds.sounding))[0].tolist():
-            if self._frame - self._last[pitch] < self._rest:
+            if self._frame - self._last[pitch] < self._rest or not audible(answers[centre + 1].levels, pitch):
                 continue
             self._last[pitch] = self._frame
             events += [Event("off", sample, note) for note in self.sounding.struck_again(pitch, self._frame)]
