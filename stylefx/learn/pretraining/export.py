@@ -120,7 +120,8 @@ def guess_thresholds(answers, pieces, delay: int) -> tuple[float, ...]:
                     right += len(match(notes, piece.notes, 0.05))
             if named and right >= SURE * named:
                 break
-        chosen.append(threshold)
+        # A head that has heard more need not be surer.
+        chosen.append(min([threshold, *chosen]))
     return tuple(chosen)
 
 
