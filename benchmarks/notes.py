@@ -25,11 +25,21 @@ KEYS = 88
 # Frames at either end of a window lack context and are dropped (basic-pitch drops 15 too).
 MARGIN = 15
 THRESHOLD = 0.35
-NOTE_OUTPUT = "StatefulPartitionedCall:1"
+NOTE_OUTPUT, ONSET_OUTPUT = "StatefulPartitionedCall:1", "StatefulPartitionedCall:2"
 
 
 def note_activity(audio: np.ndarray) -> np.ndarray:
     """Probability that each piano key sounds, float32 (frames, 88); audio is (samples,) at 22.05 kHz."""
+    return _answers(audio, [NOTE_OUTPUT])[0]
+
+
+def activities(audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities that each key sounds, and that it begins, both as in `note_activity`."""
+    sounds, begins = _answers(audio, [NOTE_OUTPUT, ONSET_OUTPUT])
+    return sounds, begins
+
+
+def _answers(audio: np.ndarray, outputs: list[str]) -> list[np.ndarray]:
     kept = FRAMES - 2 * MARGIN
     frames = -(-len(audio) // HOP)
     windows = max(1, -(-frames // kept))
@@ -37,8 +47,8 @@ def note_activity(audio: np.ndarray) -> np.ndarray:
     padded[MARGIN * HOP : MARGIN * HOP + len(audio)] = audio
     batch = np.stack([padded[i * kept * HOP : i * kept * HOP + WINDOW] for i in range(windows)])
     session = _session()
-    answer = session.run([NOTE_OUTPUT], {session.get_inputs()[0].name: batch[..., None]})[0]
-    return answer[:, MARGIN:-MARGIN].reshape(-1, KEYS)[:frames]
+    answers = session.run(outputs, {session.get_inputs()[0].name: batch[..., None]})
+    return [answer[:, MARGIN:-MARGIN].reshape(-1, KEYS)[:frames] for answer in answers]
 
 
 def sounding(audio: np.ndarray) -> np.ndarray:

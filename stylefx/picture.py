@@ -140,13 +140,13 @@ def _figure(panels: list[Panel]) -> Figure:
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axis, panel in zip(axes, panels):
-        image = _draw_panel(axis, panel)
+        image = draw_panel(axis, panel)
     axes[0].set_ylabel("frequency (Hz)")
     figure.colorbar(image, ax=list(axes), label="dB under the loudest", pad=0.01)
     return figure
 
 
-def _draw_panel(axis, panel: Panel):
+def draw_panel(axis, panel: Panel):
     """One panel into one matplotlib axis; the row index is the band, so the ticks are placed by hand."""
     relative = panel.decibels.T - panel.decibels.max()
     seconds = len(panel.decibels) * panel.column_seconds
@@ -161,11 +161,12 @@ def _draw_panel(axis, panel: Panel):
     )
     axis.set_title(panel.title, parse_math=False)
     axis.set_xlabel("time (s)")
-    axis.set_yticks([_band_of(hz) for hz in _TICKS_HZ], list(_TICKS_HZ.values()))
+    axis.set_yticks([band_of(hz) for hz in _TICKS_HZ], list(_TICKS_HZ.values()))
     return image
 
 
-def _band_of(hz: float) -> float:
+def band_of(hz: float) -> float:
+    """Row of a panel at a frequency."""
     return float(BANDS_PER_OCTAVE * np.log2(hz / LOWEST_HZ))
 
 

@@ -28,6 +28,7 @@ examples:
   stylefx live --style piano.npz --tune                    the shortest block that is safe on this machine
   stylefx live --style piano.npz --latency lowest          15 ms instead of 46 ms, at some cost of quality
   stylefx live --style piano.npz --measure                 the delay as it is, through a cable from output to input
+  stylefx live --style piano.npz --midi-out Synth          the notes that are played, as MIDI, to a synthesizer
   stylefx live --style piano.npz --bypass                  the delay of the sound card alone
   stylefx live --style piano.npz --input take.wav --output heard.wav
 

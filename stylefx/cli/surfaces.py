@@ -1,4 +1,4 @@
-"""Options and wiring of what plays the parameters while `live` runs: keys, OSC, MIDI."""
+"""Options and wiring of what plays the parameters while `live` runs: keys, OSC, MIDI; and of the notes that go out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HIGHEST_PORT = 65_535
 
 
 def add_surface_options(parser: argparse.ArgumentParser) -> None:
-    """``--osc`` and ``--midi``; keys need none."""
+    """``--osc``, ``--midi`` and ``--midi-out``; keys need none."""
     parser.add_argument(
         "--osc",
         type=port_number,
@@ -27,6 +27,11 @@ def add_surface_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--midi", metavar="PORT-NAME", help="MIDI input, part of its name; knobs are learned with the key l"
+    )
+    parser.add_argument(
+        "--midi-out",
+        metavar="PORT-NAME",
+        help="send the notes that are played to this MIDI output, part of its name; - is a port of our own",
     )
 
 
@@ -44,12 +49,15 @@ def check_surfaces(args: argparse.Namespace) -> None:
     for option, wanted, modules in (
         ("osc", args.osc, ("pythonosc",)),
         ("midi", args.midi, ("mido", "rtmidi")),
+        ("midi-out", args.midi_out, ("mido", "rtmidi")),
     ):
         for module in modules if wanted is not None else ():
             try:
                 import_module(module)
             except ImportError:
-                raise StylefxError(f"--{option} needs more: pip install 'stylefx[{option}]'") from None
+                raise StylefxError(
+                    f"--{option} needs more: pip install 'stylefx[{option.partition('-')[0]}]'"
+                ) from None
 
 
 def surfaces(
@@ -65,6 +73,10 @@ def surfaces(
     from stylefx.transfer import StyleTransfer
 
     found: list[Attendant] = []
+    if args.midi_out is not None:
+        from stylefx.live.control.notes_out import NotesOut
+
+        found.append(NotesOut(args.midi_out, args.latency, say))
     if not isinstance(engine, StyleTransfer):
         return found
     learn = None

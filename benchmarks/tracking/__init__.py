@@ -1,0 +1,1 @@
+"""How well notes are heard: the tracker's profiles and its rivals on music whose notes are known."""
