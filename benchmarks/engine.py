@@ -35,6 +35,7 @@ NOT_HEARD = tuple(
         "picture.py",
         "provenance.py",
         "style.py",
+        "waiting.py",
     )
 )
 FIT_CODE = ("stylefx/learn/weights", *with_imports("stylefx/learn/clip.py", without=NOT_HEARD))

@@ -146,7 +146,7 @@ def bad_clips(folder: Path) -> dict[str, Path]:
         "is silent: there is no sound to learn from": ("silent.wav", 0 * sine(1), 44100, "PCM_16"),
         "holds a constant value": ("direct.wav", 0 * sine(1) + 2**-15, 44100, "PCM_16"),
         "holds the value nan at 0.002 s": ("nan.wav", spoilt, 44100, "FLOAT"),
-        "is longer than 600 s: cut out the part": ("long.wav", sine(601, 8000), 8000, "PCM_U8"),
+        "is longer than 600 s at 8000 Hz: cut out the part": ("long.wav", sine(601, 8000), 8000, "PCM_U8"),
         "holds no samples": ("none.wav", sine(0), 44100, "PCM_16"),
     }
     for name, audio, rate, subtype in sounds.values():
