@@ -109,7 +109,7 @@ def score(profile: str, answers, pieces, thresholds: Thresholds) -> float:
 
 def guess_thresholds(answers, pieces, delay: int) -> tuple[float, ...]:
     """For every head before the deciding one, the lowest threshold at which its guesses are right often enough."""
-    chosen = []
+    chosen: list[float] = []
     for head in range(delay):
         for threshold in GUESSES:
             named = right = 0
