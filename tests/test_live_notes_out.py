@@ -17,6 +17,7 @@ from stylefx.midi_file import LOUDEST_VELOCITY
 from stylefx.tracking.notes import Event, Note
 
 PERIOD = 1024
+ATTEMPTS = 3
 
 
 def decoded(messages: list[list[int]]) -> list[mido.Message]:
@@ -75,29 +76,41 @@ def test_a_port_that_is_not_there_is_named(capsys, bright_style, trumpet, tmp_pa
     assert "no such port" in capsys.readouterr().err
 
 
+def played_to_a_port(server: JackServer, style_path) -> tuple[list[mido.Message], dict]:
+    """One session: the messages that arrived, and its report."""
+    audio = np.repeat(tune(SCALE, 2.5, RATE)[:, None], CHANNELS, axis=1)
+    synth = mido.Backend("mido.backends.rtmidi/UNIX_JACK").open_input(
+        "keys", virtual=True, client_name="synth"
+    )
+    options = ["--style", style_path, "-i", "system", "-o", "system", "--iterations", 0]
+    live = Live(server, [*options, "--midi-out", "synth", "--json"])
+    patchbay = Patchbay(server)
+    try:
+        live.wait_until_playing()
+        patchbay.connect()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(patchbay.exchange, audio, 0).result()
+        time.sleep(0.3)
+        messages = list(synth.iter_pending())
+        assert live.finish() == 0
+        return messages, live.report()
+    finally:
+        live.kill()
+        patchbay.close()
+        synth.close()
+
+
 def test_a_scale_arrives_at_a_jack_port(bright_style, tmp_path, monkeypatch):
     require_jack()
     bright_style.save(tmp_path / "bright.npz")
-    audio = np.repeat(tune(SCALE, 2.5, RATE)[:, None], CHANNELS, axis=1)
     with JackServer(PERIOD) as server:
         monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
         monkeypatch.setenv("JACK_NO_START_SERVER", "1")
-        backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
-        synth = backend.open_input("keys", virtual=True, client_name="synth")
-        options = ["--style", tmp_path / "bright.npz", "-i", "system", "-o", "system", "--iterations", 0]
-        live = Live(server, [*options, "--midi-out", "synth", "--json"])
-        patchbay = Patchbay(server)
-        try:
-            live.wait_until_playing()
-            patchbay.connect()
-            with ThreadPoolExecutor(1) as pool:
-                pool.submit(patchbay.exchange, audio, 0).result()
-            time.sleep(0.3)
-            messages = list(synth.iter_pending())
-        finally:
-            live.kill()
-            patchbay.close()
-            synth.close()
+        # The first of a few sessions in which the machine did not hold up the program: a lost block is a click.
+        for _ in range(ATTEMPTS):
+            messages, report = played_to_a_port(server, tmp_path / "bright.npz")
+            if report["stalls"] == 0 and report["lost_frames"] == 0:
+                break
     begun = [message.note for message in messages if message.type == "note_on"]
     ended = [message.note for message in messages if message.type == "note_off"]
     assert begun == [pitch for _, pitch in SCALE]

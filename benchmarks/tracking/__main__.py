@@ -28,7 +28,7 @@ the key: every note is rendered by itself, begins where it has risen to 15 dB un
 has died away. No instrument here was trained on in any font, and TimGM6mb not at all. Thresholds were chosen on other
 pieces of FluidR3's instruments left out. "Disguised" is a room, an equaliser, a phone's microphone and noise at 25 dB.
 Faint notes (22 dB under the others) may be named or not. Delay: from the true onset to when the note was first
-reported, guesses that were confirmed included.
+reported, guesses that were confirmed included. CPU seconds are those of one run, on whatever core it shared.
 """
 
 

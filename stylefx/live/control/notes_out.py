@@ -22,6 +22,8 @@ from stylefx.tracking.notes import Event, Note
 from stylefx.tracking.tracker import Tracker
 
 FETCH_SECONDS = 0.003
+# How late the thread may come without losing input; half of the tape is safe from the writer.
+TAPE_SECONDS = 2.0
 # A note so loud plays at the loudest velocity, whatever came before: levels may not be known beforehand.
 LOUDEST_DB = -12.0
 CLIENT, OUTPUT = "stylefx-notes", "notes"
@@ -90,6 +92,8 @@ class NotesOut(Attendant):
     NoDeviceError
         No such port; the sentence names those that there are.
     """
+
+    tape_seconds = TAPE_SECONDS
 
     def __init__(self, port: str, latency: str, say: Callable[[str], None]):
         import rtmidi
