@@ -1,7 +1,7 @@
 """Distillation: the large pretrained network becomes the small one that is played.
 
     python -m stylefx.learn.pretrain FluidR3_GM.sf2 MuseScore_General_Full.sf3 -o large.npz
-    python -m stylefx.learn.distil FluidR3_GM.sf2 MuseScore_General_Full.sf3 --large large.npz -o decoder.npz
+    python -m stylefx.learn.pretrain FluidR3_GM.sf2 MuseScore_General_Full.sf3 --distil large.npz -o decoder.npz
 
 A processor without matrix units spends most of a hop in the decoder's layers, and steps on a clip take nearly all of a
 fit; half as many hidden units need a third of the products. Trained from scratch a small network learns as much of the
@@ -12,31 +12,24 @@ of the chance that single frames hold (Hinton, Vinyals & Dean 2015). Ear and enc
 
 from __future__ import annotations
 
-import argparse
-import sys
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from stylefx.learn.etudes import render_etudes
+from stylefx.learn.decoder import load_network
 from stylefx.learn.lessons import Lesson, Teacher, drawn_frames
 from stylefx.learn.network import HIDDEN, PLACES, Layers, Network, answer, distance
 from stylefx.learn.pretrain import (
     ADAM_RATE,
     FRAMES_EACH,
     ITEMS,
-    LEFT_OUT,
     MEAN_DECAY,
     MUON_RATE,
-    PLAYERS,
     POOL,
     POOL_FIRST,
     PROFILE_NOISE_BELS,
-    SCORES,
-    SEED,
     Muon,
     as_arrays,
 )
@@ -117,9 +110,10 @@ def _answer(network: Network, style, features, heard, static) -> torch.Tensor:
     return answer(layers, network.skip, features, heard, static)
 
 
-def distil(teacher: Teacher, large: Network, steps: int, seed: int, report, save) -> None:
-    """Train the small network; ``save(weights)`` gets its running mean now and then, and at the end."""
+def distil(teacher: Teacher, weights: Path, steps: int, seed: int, report, save) -> None:
+    """Train the small network from the large one's ``weights``; ``save`` gets its running mean now and then."""
     torch.manual_seed(seed)
+    large = load_network(weights)
     rng = np.random.default_rng(seed)
     pool = [teacher.draw(rng) for _ in range(POOL_FIRST)]
     small = pruned(large, pool[:JUDGED])
@@ -158,38 +152,3 @@ def distil(teacher: Teacher, large: Network, steps: int, seed: int, report, save
             spent = time.process_time() - start
             report(f"step {step + 1} of {steps}: loss {running:.4f} bels, {spent:.0f} CPU s")
             save(as_arrays(mean))
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Command line."""
-    from stylefx.learn.decoder import load_network
-
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("soundfonts", nargs="+", type=Path)
-    parser.add_argument("--large", type=Path, required=True, help="what stylefx.learn.pretrain wrote")
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--seed", type=int, default=SEED)
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
-
-    def save(weights: dict[str, np.ndarray]) -> None:
-        np.savez(options.output, allow_pickle=False, **weights)
-
-    def report(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
-
-    with tempfile.TemporaryDirectory() as folder:
-        stored, renderings = render_etudes(
-            options.soundfonts, Path(folder) / "etudes.u8", SCORES, PLAYERS, options.seed
-        )
-        report(f"{len(renderings)} renderings, {time.process_time():.0f} CPU s")
-        teacher = Teacher(stored, renderings, LEFT_OUT)
-        distil(teacher, load_network(options.large), options.steps, options.seed, report, save)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -2,8 +2,8 @@
 
 The encoder is a neural process (Garnelo et al. 2018): an MLP over random samples of the clip, mean-pooled. Its vector
 scales and shifts the decoder's hidden layers (FiLM, Perez et al. 2018). Scaling a layer is scaling its weights, so
-a style is stored as a plain MLP: `Network.folded`, then `stored`. Everything is float32: processors without
-bfloat16 units emulate it, 40 times slower.
+a style is stored as a plain MLP: `Network.folded`, then `stored`. Everything is float32, which every processor
+multiplies at its full speed.
 """
 
 from __future__ import annotations

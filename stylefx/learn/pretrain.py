@@ -1,6 +1,7 @@
 """Pretraining: makes the decoder's weights from MIT SoundFonts and a seed.
 
-    python -m stylefx.learn.pretrain FluidR3_GM.sf2 MuseScore_General_Full.sf3 -o decoder.npz
+    python -m stylefx.learn.pretrain FluidR3_GM.sf2 MuseScore_General_Full.sf3 -o large.npz
+    python -m stylefx.learn.pretrain FluidR3_GM.sf2 MuseScore_General_Full.sf3 --distil large.npz -o decoder.npz
 
 Same score, many instruments (:mod:`stylefx.learn.etudes`), disguised (:mod:`stylefx.learn.lessons`); the network learns
 to answer the content's frames with the target's levels, given the style clip. The instruments of the
@@ -8,9 +9,10 @@ benchmark's cases are left out of every font, so the cases measure what is not k
 on the matrices and Adam on the rest; the rate is constant, then falls linearly to 0; the shipped weights are
 a running mean of the last steps.
 
-The weights that ship were made by this program from the two fonts above (Debian's fluid-soundfont-gm and
-musescore-general-soundfont) with nothing else said, in 280 CPU seconds of rendering and 1070 of training, on 8 GB of
-disk. Another processor may round differently; a new run then repeats the procedure, not the bits.
+The weights that ship were made by these two commands from the two fonts (Debian's fluid-soundfont-gm and
+musescore-general-soundfont) with nothing else said: 280 CPU seconds of rendering and 1070 of training (in bfloat16, on
+a processor with AMX), then 640 of distillation (with AVX2), on 8 GB of disk. Another processor may round differently; a
+new run then repeats the procedure, not the bits.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from stylefx.learn.lessons import Lesson, Teacher, drawn_frames
 from stylefx.learn.network import PLACES, Network, answer, distance
 
 SEED, SCORES, PLAYERS = 11, 64, 36
+# Units a layer; what is played is half of them (stylefx/learn/distil.py).
+LARGE_HIDDEN = 192
 STEPS, COOL_DOWN, WARM_UP = 5000, 0.5, 50
 ITEMS, FRAMES_EACH = 8, 8
 # A lesson stays until this many newer ones have come, and is drawn about eight times.
@@ -116,7 +120,7 @@ def train(teacher: Teacher, steps: int, seed: int, report=print, save=None) -> d
     """Train a new network; ``save(weights)`` is called now and then. Returns the weights' running mean."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = Network()
+    network = Network(LARGE_HIDDEN)
     rates = [(optimiser, optimiser.param_groups[0]["lr"]) for optimiser in optimisers(network)]
     mean = {name: weight.clone() for name, weight in network.state_dict().items()}
     pool = [teacher.draw(rng) for _ in range(POOL_FIRST)]
@@ -163,11 +167,14 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("soundfonts", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--distil", type=Path, metavar="LARGE", help="make the small network from this one")
     parser.add_argument("--scores", type=int, default=SCORES)
     parser.add_argument("--players", type=int, default=PLAYERS, help="instruments that play each score")
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args(arguments)
+    from stylefx.learn import distil  # which is made of this module's parts
+
     torch.set_num_threads(1)
 
     def save(weights: dict[str, np.ndarray]) -> None:
@@ -181,7 +188,11 @@ def main(arguments: list[str] | None = None) -> int:
             options.soundfonts, Path(folder) / "etudes.u8", options.scores, options.players, options.seed
         )
         report(f"{len(renderings)} renderings, {time.process_time():.0f} CPU s")
-        save(train(Teacher(stored, renderings, LEFT_OUT), options.steps, options.seed, report, save))
+        teacher = Teacher(stored, renderings, LEFT_OUT)
+        if options.distil is None:
+            save(train(teacher, options.steps or STEPS, options.seed, report, save))
+        else:
+            distil.distil(teacher, options.distil, options.steps or distil.STEPS, options.seed, report, save)
     return 0
 
 
