@@ -34,19 +34,22 @@ class Exploit:
 
 
 def members_of(data: bytes) -> Members:
+    """Name and content of each."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def zipped(members: Members, compression: int = zipfile.ZIP_STORED) -> bytes:
+    """An archive of the members, dated 1980."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, compression)
     return buffer.getvalue()
 
 
 def npy(array: np.ndarray) -> bytes:
+    """As `np.save` writes it."""
     buffer = io.BytesIO()
     np.save(buffer, array)
     return buffer.getvalue()
