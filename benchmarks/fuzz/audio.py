@@ -67,7 +67,7 @@ def _without_dates(data: bytes) -> bytes:
     if (at := data.find(b"PEAK")) > 0:
         out[at + 12 : at + 16] = bytes(4)
     if data.startswith(b"MATLAB 5.0"):
-        out[:116] = b"MATLAB 5.0 MAT-file".ljust(116)
+        out[:116] = b"MATLAB 5.0 MAT-file, written by libsndfile\0".ljust(116)
     if data.startswith(b"OggS"):
         at = 0
         while at >= 0:
@@ -92,7 +92,7 @@ def set_fields(data: bytes, random: Random) -> bytes:
         size, order = int(random.choice([1, 2, 4, 8])), str(random.choice(["little", "big"]))
         number = ODD_NUMBERS[random.integers(len(ODD_NUMBERS))] % 256**size
         at = int(random.integers(min(len(out), HEADER_BYTES // 4))) & ~1
-        out[at : at + size] = number.to_bytes(size, order)  # type: ignore[arg-type]
+        out[at : at + size] = number.to_bytes(size, order)
     return bytes(out)
 
 

@@ -32,7 +32,9 @@ def template() -> Style:
     random = np.random.default_rng(1)
     shapes = ARRAYS["harmonic"] | OPTIONAL
     arrays = {
-        name: random.uniform(-0.1, 0.1, [SIZES.get(str(size), size) for size in shape]).astype(np.float32)
+        name: random.uniform(
+            -0.1, 0.1, [SIZES[size] if isinstance(size, str) else size for size in shape]
+        ).astype(np.float32)
         for name, shape in shapes.items()
     }
     meta = provenance.describe(
