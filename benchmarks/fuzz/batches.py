@@ -72,7 +72,8 @@ def _lines(child: subprocess.Popen[bytes]) -> Iterator[str]:
     assert child.stdout is not None
     with selectors.DefaultSelector() as ready:
         ready.register(child.stdout, selectors.EVENT_READ)
-        while ready.select(SECONDS_A_CASE):
+        # Windows cannot wait for a pipe with a limit: there a hang hangs.
+        while os.name != "posix" or ready.select(SECONDS_A_CASE):
             if not (line := child.stdout.readline()):
                 child.wait()
                 return

@@ -32,9 +32,7 @@ def template() -> Style:
     random = np.random.default_rng(1)
     shapes = ARRAYS["harmonic"] | OPTIONAL
     arrays = {
-        name: random.uniform(
-            -0.1, 0.1, [SIZES[size] if isinstance(size, str) else size for size in shape]
-        ).astype(np.float32)
+        name: random.uniform(-0.1, 0.1, [_size(each) for each in shape]).astype(np.float32)
         for name, shape in shapes.items()
     }
     meta = provenance.describe(
@@ -50,6 +48,10 @@ def template() -> Style:
         defaults={"mix": 0.5},
     )
     return Style("harmonic", arrays, meta)
+
+
+def _size(size: str | int) -> int:
+    return SIZES[size] if isinstance(size, str) else size
 
 
 @cache
