@@ -16,7 +16,7 @@ from stylefx.live.session import warm_up
 
 
 def test_steps_without_number_are_refused(dull_style):
-    for steps in (101, 1000, 10_000):
+    for steps in (21, 100, 101, 1000, 10_000):
         with pytest.raises(StylefxError, match=r"steps|defaults"):
             Style(
                 dull_style.method, dull_style.arrays, {**dull_style.meta, "defaults": {"iterations": steps}}

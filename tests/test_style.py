@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mangling import members_of, npy, zipped
 
+from benchmarks.fuzz.archives import members_of, npy, zipped
 from stylefx import archive
 from stylefx.errors import StylefxError, UsageError
 from stylefx.style import RANGES, Style

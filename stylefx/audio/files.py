@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 
 from stylefx.audio.ffmpeg import Decoder, needs_ffmpeg
-from stylefx.audio.headers import Repaired, fact_frames, has_picture, repairs
+from stylefx.audio.headers import Repaired, broken_packet, fact_frames, has_picture, repairs
 from stylefx.audio.sndfile import reason
 from stylefx.audio.writing import PIPE, AudioWriter
 from stylefx.errors import StylefxError, UsageError
@@ -204,6 +204,10 @@ class AudioReader(AbstractContextManager):
     def _open_by_libsndfile(self, path: Path) -> soundfile.SoundFile:
         # As bytes: a name need not be UTF-8.
         name: Any = os.fsencode(path) if os.name == "posix" else str(path)
+        if path.is_file() and (at := broken_packet(path)) is not None:
+            raise StylefxError(
+                f"{path} is damaged at byte {at}, expected a packet of a MIDI sample dump: dump it again"
+            )
         changes = repairs(path) if path.is_file() else {}
         if changes:
             name = Repaired(self._closing.enter_context(path.open("rb")), changes)

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 MOST_CHUNKS = 1000
 LARGEST_SIZE = 2**32 - 1
+SDS_HEADER_BYTES, SDS_PACKET_BYTES, SDS_PACKET = 21, 127, b"\xf0\x7e"
 SEARCHED_BYTES = 2**18  # tags lie in front, and say there whether a picture follows
 
 
@@ -122,6 +123,23 @@ def fact_frames(path: Path) -> int | None:
         for name, _, size in _chunks(file, "<"):
             if name == b"fact" and size >= 4 and len(body := file.read(4)) == 4:
                 return int(struct.unpack("<I", body)[0])
+    return None
+
+
+def broken_packet(path: Path) -> int | None:
+    """Where in a MIDI sample dump (.sds) the first packet lies that does not begin as one, in bytes; else None.
+
+    libsndfile prints a line to the standard output for each one, into the sound or the JSON that is written there.
+    """
+    with path.open("rb") as file:
+        start = file.read(SDS_HEADER_BYTES)
+        if start[:2] != SDS_PACKET or start[3:4] != b"\x01" or start[2] & 0x80:
+            return None
+        at = len(start)
+        while packet := file.read(SDS_PACKET_BYTES):
+            if not packet.startswith(SDS_PACKET[: len(packet)]):
+                return at
+            at += len(packet)
     return None
 
 
