@@ -44,8 +44,8 @@ def write_midi(path: str | Path, notes: Sequence[Note], overwrite: bool = False)
         track.append(Message(kind, note=key, velocity=velocity, time=tick - now))
         now = tick
     try:
-        with replacing(Path(path)) as temporary:
-            file.save(temporary)
+        with replacing(Path(path), overwrite) as temporary:
+            file.save(file=temporary)
     except OSError as error:
         raise StylefxError(f"{path} cannot be written: {error.strerror or error}") from error
 

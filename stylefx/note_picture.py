@@ -45,8 +45,8 @@ def draw_notes(path: str | Path, panel: Panel, notes: Sequence[Note], overwrite:
         axis.plot(times, bands, color="cyan", linewidth=1.6, alpha=0.35 + 0.65 * min(1.0, note.confidence))
         axis.plot(times[0], bands[0], "o", color="white", markersize=3)
     try:
-        with replacing(path) as temporary:
-            figure.savefig(temporary)
+        with replacing(path, overwrite) as temporary:
+            figure.savefig(temporary, format=path.suffix[1:].lower())
     except OSError as error:
         raise StylefxError(f"{path} cannot be written: {error.strerror or error}") from error
 
