@@ -34,6 +34,9 @@ GAIN_LIMIT_BELS = 6.0
 # What the network says of one position against its neighbours is believed to this share: a wrong partial costs a note,
 # a missing one only some of its colour.
 DETAIL_SHARE = 0.8
+# Between two answers a position follows its neighbours by this much: all of it, and what one frame got wrong would be
+# handed back and forth for ever.
+FOLLOWED = 0.75
 # A frame at this level holds nothing but zeros.
 SILENCE_BELS = -23.9
 
@@ -205,7 +208,7 @@ def _output(hidden, bias, weight, bias_out, first, own, moved):
     last = len(own) - 1
     for p in range(1 - first, len(own), 2):
         below, above = p - 1 if p > 0 else p + 1, p + 1 if p < last else p - 1
-        own[p] += np.float32(0.5) * (moved[below] + moved[above])
+        own[p] += np.float32(0.5 * FOLLOWED) * (moved[below] + moved[above])
 
 
 @compiled
