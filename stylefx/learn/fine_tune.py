@@ -27,7 +27,7 @@ RATE, WARM_UP = 1e-3, 8
 MEAN_DECAY, SQUARE_DECAY, EPSILON = 0.9, 0.98, 1e-8
 # Between the pretrained weights, which know other instruments, and the fine-tuned ones, which know the clip
 # (weight-space ensembles, Wortsman et al. 2022).
-TUNED_RATIO = 0.55
+TUNED_RATIO = 0.6
 SHIFT_SEMITONES = 9.0
 EQUALISER_STRENGTH = 2.0
 POLYPHONIC = 0.5
