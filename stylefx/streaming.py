@@ -13,7 +13,6 @@ import numpy as np
 
 from stylefx.analysis.frames import Analysis, reference_spectrum
 from stylefx.analysis.grid import Grid, grid_for
-from stylefx.analysis.low_cut import LowCut
 from stylefx.bank import StyleBank
 from stylefx.params import PARAMETERS, Settings
 from stylefx.phase.carrier import Carrier
@@ -28,7 +27,7 @@ from stylefx.voice import Clock, Voice
 
 TINY = 1e-12
 # Powers are blended, of which the first steps are heard most: this evens out the knob, in amplitude.
-TAPER = 2.0
+TAPER = 1.7
 
 
 class StreamingPath:
@@ -37,7 +36,6 @@ class StreamingPath:
     def __init__(self, bank: StyleBank, iterations: int, latency: str = "normal"):
         self.bank = bank
         self.iterations = iterations
-        self.low_cut = LowCut()
         self.analysis = Analysis()
         self.carrier = Carrier()
         self._latency = latency
@@ -50,8 +48,6 @@ class StreamingPath:
     def prepare(self, sample_rate: int, channels: int) -> None:
         """Allocate every stage for a rate in Hz and a number of channels; latency and hop are known after."""
         grid = grid_for(sample_rate, self._latency)
-        self._cut_share = Ramp(round(PARAMETERS["strength"].smoothing_seconds * sample_rate))
-        self.low_cut.prepare(sample_rate, channels)
         self.analysis.prepare(grid, channels)
         self.bank.prepare(grid)
         self.carrier.prepare(grid, channels)
@@ -98,8 +94,6 @@ class StreamingPath:
     def reset(self) -> None:
         """Forget every sample, as new."""
         for stage in (
-            self.low_cut,
-            self._cut_share,
             *self._stages,
             self.bank,
             self.carrier,
@@ -122,7 +116,7 @@ class StreamingPath:
         """Yield a hop (hop, channels) for every frame that ``block`` (frames, channels) completes."""
         clock, shares = self._clock, self.bank.shares(settings)
         clock.restart()
-        for spectrum in self.analysis.process(self._heard(block, settings.strength)):
+        for spectrum in self.analysis.process(block):
             magnitude = np.abs(reference_spectrum(spectrum))
             clock.charge("analysis")
             target = self._target(magnitude, self.voices.towards(shares))
@@ -143,14 +137,6 @@ class StreamingPath:
             clock.charge("overlap_add")
             yield finished
             clock.restart()
-
-    def _heard(self, block: np.ndarray, strength: float) -> np.ndarray:
-        """``block`` (frames, channels) without rumble, as far as the effect does not leave the content alone."""
-        cut = self.low_cut.process(block)
-        if strength == 1 and self._cut_share.rests_at(1.0):
-            return cut
-        share = self._cut_share.towards(strength, len(block))[:, None]
-        return share * cut + (1 - share) * block
 
     def _target(self, magnitude: np.ndarray, shares: dict[Voice, float]) -> np.ndarray:
         """What the voices that sound make of the content, together (bins,)."""

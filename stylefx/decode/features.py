@@ -22,11 +22,6 @@ SLOW_FALL_BELS = 0.8
 FLOOR_BELS = 8.0
 # The long-term envelope learns only while the level is this near the slow level.
 ACTIVE_BELS = 3.0
-# What rises by more than JUMP_BELS and is back within BACK_BELS of what was before after this time is a click (a plug,
-# a knock): the slow level then is what it was, or the click would hide the music for seconds.
-CLICK_SECONDS, JUMP_BELS, BACK_BELS = 0.08, 1.0, 0.5
-# A frame counts in the long-term envelope by no more than this times the mean.
-MOST_SHARE, SETTLED_FRAMES = 10.0, 50
 CLIP_BELS = 5.0
 TINY_POWER = 1e-24
 # Bels below which a decaying state is at rest.
@@ -39,7 +34,7 @@ LOCAL = 6
 FEATURES = LOCAL + GATHERED + SMOOTHED + 2 * HISTORY
 
 # Places in State.level after the level's own history.
-SLOW, COUNTED, SEEN, BEFORE, LEFT = range(HISTORY, HISTORY + 5)
+SLOW, COUNTED, SEEN = HISTORY, HISTORY + 1, HISTORY + 2
 # log10(1 + m) / m on [0, 1), least squares on Chebyshev nodes.
 POLY1 = 0.43429093
 POLY2 = -0.21687476
@@ -57,11 +52,10 @@ class State:
         seconds = np.array([*HISTORY_SECONDS, SMOOTH_SECONDS, LONG_SECONDS])
         self.rates = (1 - np.exp(-grid.hop_seconds / seconds)).astype(np.float32)
         self.fall = np.float32(SLOW_FALL_BELS * grid.hop_seconds)
-        self.click_frames = CLICK_SECONDS / grid.hop_seconds
         self.history = np.zeros((HISTORY, positions), np.float32)
         self.smooth = np.zeros(plan.bins, np.float32)
         self.long = np.zeros(positions + 1, np.float64)
-        self.level = np.zeros(HISTORY + 5, np.float64)
+        self.level = np.zeros(HISTORY + 3, np.float64)
         self.sums = np.zeros((2, plan.bins + 1), np.float64)
         self.spectra = np.zeros((3, plan.bins + 1), np.float32)
         self.bands = np.zeros((2, positions), np.float32)
@@ -86,9 +80,7 @@ def frame_features(magnitude, plan: Plan, state: State, features, own, long_enve
     Filled: ``features`` (positions, FEATURES), left out when it is empty; ``own`` (positions,), each position's
     level in bels; ``long_envelope`` (positions,), the long-term envelope relative to the long-term level.
     """
-    level = _levels(
-        magnitude, plan.level_weight, state.sums, state.level, state.rates, state.fall, state.click_frames
-    )
+    level = _levels(magnitude, plan.level_weight, state.sums, state.level, state.rates, state.fall)
     floor = state.level[SLOW] - FLOOR_BELS
     _spectra(magnitude, plan.envelope_low, plan.envelope_high, floor, state.sums[1], state.spectra)
     _positions(
@@ -132,7 +124,7 @@ def maximum(values):
 
 
 @compiled
-def _levels(magnitude, weight, sums, level_state, rates, fall, click_frames):
+def _levels(magnitude, weight, sums, level_state, rates, fall):
     """Prefix sums of power and magnitude; the level, its slow follower and its history."""
     power_sum, magnitude_sum = sums[0], sums[1]
     total = TINY_POWER
@@ -143,7 +135,7 @@ def _levels(magnitude, weight, sums, level_state, rates, fall, click_frames):
         magnitude_sum[q + 1] = magnitude_sum[q] + magnitude[q]
     level = np.log10(total)
     first = level_state[SEEN] == 0
-    slow = _slow_level(level, level_state, fall, click_frames, first)
+    slow = level if first else max(level, level_state[SLOW] - fall)
     level_state[SLOW] = slow
     for k in range(HISTORY):
         before = slow - FLOOR_BELS if first else level_state[k]
@@ -151,26 +143,6 @@ def _levels(magnitude, weight, sums, level_state, rates, fall, click_frames):
     if level > slow - ACTIVE_BELS:
         level_state[COUNTED] += 1
     return level
-
-
-@compiled
-def _slow_level(level, level_state, fall, click_frames, first):
-    """The level's slow follower, without what was a click.
-
-    BEFORE is the level that a rise began from, LEFT the frames in which it may still prove to be a click.
-    """
-    if first:
-        return level
-    before = level_state[SLOW] - fall
-    if level_state[LEFT] > 0:
-        level_state[LEFT] -= 1
-        level_state[BEFORE] -= fall
-        if level < level_state[BEFORE] + BACK_BELS:
-            level_state[LEFT] = 0
-            return max(level, level_state[BEFORE])
-    elif level > before + JUMP_BELS:
-        level_state[BEFORE], level_state[LEFT] = before, click_frames
-    return max(level, before)
 
 
 @compiled
@@ -242,13 +214,10 @@ def _long_term(own_place, floor, level, envelope_power, level_state, rates, long
     floor_power = 10.0**floor
     if level > level_state[SLOW] - ACTIVE_BELS:
         rate = max(rates[HISTORY + 1], 1 / max(level_state[COUNTED], 1.0))
-        share = 1.0
-        if level_state[COUNTED] > SETTLED_FRAMES:
-            share = min(share, MOST_SHARE * (long[positions] + floor_power) / 10.0**level)
         for p in range(positions):
             power = (_interpolate(envelope_power, own_place[p]) - 1) * floor_power
-            long[p] += rate * (share * power - long[p])
-        long[positions] += rate * (share * 10.0**level - long[positions])
+            long[p] += rate * (power - long[p])
+        long[positions] += rate * (10.0**level - long[positions])
     scale = 1 / (long[positions] + floor_power)
     for p in range(positions):
         long_envelope[p] = np.float32((long[p] + floor_power) * scale)

@@ -14,7 +14,6 @@ import numpy as np
 import scipy.fft
 
 from stylefx.analysis.grid import Grid
-from stylefx.analysis.level import SlowPower
 from stylefx.analysis.window import analysis_window
 from stylefx.jit import compiled
 
@@ -41,8 +40,8 @@ class Carrier:
         self._window = (window / np.sqrt((window**2).sum())).astype(np.float32)
         self._noise = np.zeros(grid.window_length, np.float32)
         self._padded = np.zeros(grid.n_fft, np.float32)
-        self._follower = SlowPower(channels, FALL_DB_PER_SECOND, grid.hop_seconds)
-        self._sign, self._power, self._common = np.ones(channels), np.zeros(channels), np.zeros(channels)
+        self._fall = 10 ** (-FALL_DB_PER_SECOND / 10 * grid.hop_seconds)
+        self._level, self._sign = np.zeros(channels), np.ones(channels)
         self._depth = np.zeros(channels, np.float32)
         self.reset()
 
@@ -50,19 +49,15 @@ class Carrier:
         """Forget the levels; the noise starts again."""
         self._random = np.random.default_rng(SEED)
         self._noise[:] = self._random.standard_normal(len(self._noise), np.float32)
-        self._follower.reset()
+        self._level[:] = 0
         self._sign[:] = 1
         self._floor = np.float32(TINY)
 
     def process(self, spectrum: np.ndarray, strength: float) -> np.ndarray:
         """One frame (channels, bins) with noise under each channel, new; with ``strength`` 0 as it was."""
-        _energies(spectrum, self._power, self._common)
-        known = self._follower.power.sum() * self._follower.fall
-        level = self._follower.follow(self._power, SILENCE)
-        if self._power.sum() >= known:
-            # The noise stands where the sound stands: channels of opposite sign stay opposite.
-            self._sign[:] = np.where(self._common < 0, -1.0, 1.0)
-        self._floor = _depths(level, self._sign, strength * 10 ** (-DEPTH_DB / 20), self._depth)
+        self._floor = _follow(
+            spectrum, strength * 10 ** (-DEPTH_DB / 20), self._fall, self._level, self._sign, self._depth
+        )
         return _with_noise(spectrum, self._depth, self._next_noise())
 
     def textured(self, target: np.ndarray, content: np.ndarray, raised: np.ndarray) -> np.ndarray:
@@ -79,22 +74,23 @@ class Carrier:
 
 
 @compiled
-def _energies(spectrum, power, common):
-    """Of every channel: its power, and the real part of its product with the first."""
+def _follow(spectrum, scale, fall, level, sign, depth):
+    """Follow the ``level`` and ``sign`` of every channel; the ``depth`` of its noise, and the mean power of all."""
+    power, common = np.zeros(len(level)), np.zeros(len(level))
+    before = now = 0.0
     for c in range(spectrum.shape[0]):
-        total = both = 0.0
         for q in range(spectrum.shape[1]):
             here, first = spectrum[c, q], spectrum[0, q]
-            total += here.real * here.real + here.imag * here.imag
-            both += here.real * first.real + here.imag * first.imag
-        power[c], common[c] = total, both
-
-
-@compiled
-def _depths(level, sign, scale, depth):
-    """How much noise every channel gets; the mean power of all."""
+            power[c] += here.real * here.real + here.imag * here.imag
+            common[c] += here.real * first.real + here.imag * first.imag
+        before += level[c]
+        now += power[c]
     mean = 0.0
     for c in range(len(level)):
+        if now >= before * fall:
+            # The noise stands where the sound stands: channels of opposite sign stay opposite.
+            sign[c] = -1.0 if common[c] < 0 else 1.0
+        level[c] = max(power[c], level[c] * fall) if power[c] > SILENCE else 0.0
         depth[c] = scale * sign[c] * math.sqrt(level[c])
         mean += depth[c] * depth[c] / len(level)
     return np.float32(mean + TINY)
