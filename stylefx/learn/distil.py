@@ -34,7 +34,8 @@ from stylefx.learn.pretrain import (
     as_arrays,
 )
 
-STEPS, WARM_UP = 1500, 50
+# The rate falls towards 0 at the end of the schedule; the instruments left out were nearest before that.
+STEPS, SCHEDULE, WARM_UP = 800, 1500, 50
 # The pruned network is near its end already: it needs less of a push than a random one.
 RATE_RATIO = 0.5
 # Lessons by which the importance of units is judged.
@@ -140,7 +141,7 @@ def distil(teacher: Teacher, weights: Path, steps: int, seed: int, report, save)
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         for optimiser, full_rate in optimisers:
             optimiser.param_groups[0]["lr"] = (
-                full_rate * RATE_RATIO * min(1, step / WARM_UP, 1 - step / steps)
+                full_rate * RATE_RATIO * min(1, step / WARM_UP, 1 - step / SCHEDULE)
             )
             optimiser.step()
         decay = min(MEAN_DECAY, (step + 1) / (step + 21))

@@ -11,7 +11,7 @@ a running mean of the last steps.
 
 The weights that ship were made by these two commands from the two fonts (Debian's fluid-soundfont-gm and
 musescore-general-soundfont) with nothing else said: 280 CPU seconds of rendering and 1070 of training (in bfloat16, on
-a processor with AMX), then 640 of distillation (with AVX2), on 8 GB of disk. Another processor may round differently; a
+a processor with AMX), then 330 of distillation (with AVX2), on 8 GB of disk. Another processor may round differently; a
 new run then repeats the procedure, not the bits.
 """
 
