@@ -73,6 +73,11 @@ class StyleBank:
         return tuple(slot.name for slot in self._slots)
 
     @property
+    def voices(self) -> list[Voice]:
+        """What makes the styles sound, slot 1 first."""
+        return [slot.voice for slot in self._slots]
+
+    @property
     def styles(self) -> tuple[Style, ...]:
         """The styles, slot 1 first."""
         return tuple(slot.style for slot in self._slots)

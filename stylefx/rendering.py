@@ -61,6 +61,7 @@ def render(
     iterations: int | None = None,
     start: str = "decoder",
     latency: str = "normal",
+    notes: str = "off",
     device: str = "auto",
     overwrite: bool = False,
     plot: str | Path | None = None,
@@ -91,6 +92,8 @@ def render(
         ``decoder``, ``envelope`` or ``content``: what the optimiser starts from.
     latency
         ``normal``, ``low`` or ``lowest``: to hear in a file what `live` would play with it.
+    notes
+        ``off``, ``live`` or ``studio``, as in `StyleTransfer`.
     device
         ``auto``, ``cpu`` or ``cuda``.
     overwrite
@@ -119,6 +122,7 @@ def render(
         iterations=iterations,
         start=start,
         latency=latency,
+        notes=notes,
         device=device,
     )
     with AudioReader(content, start_seconds, end_seconds) as reader:

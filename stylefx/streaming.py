@@ -33,7 +33,7 @@ TAPER = 1.7
 class StreamingPath:
     """Samples in, hops of styled samples out, ``latency_samples`` late."""
 
-    def __init__(self, bank: StyleBank, iterations: int, latency: str = "normal"):
+    def __init__(self, bank: StyleBank, iterations: int, latency: str = "normal", notes: str = "off"):
         self.bank = bank
         self.iterations = iterations
         self.analysis = Analysis()
@@ -44,6 +44,7 @@ class StreamingPath:
         self.overlap_add = OverlapAdd()
         self.limiter = Limiter()
         self._clock = Clock()
+        self.ensemble = _ensemble(notes, latency)
 
     def prepare(self, sample_rate: int, channels: int) -> None:
         """Allocate every stage for a rate in Hz and a number of channels; latency and hop are known after."""
@@ -60,6 +61,9 @@ class StreamingPath:
         self.freeze.prepare(channels, grid.bins)
         self.hop = self.lead_in = grid.hop
         self.latency_samples = sum(stage.latency_samples for stage in self._stages)
+        if self.ensemble is not None:
+            self.ensemble.prepare(grid, channels, self.latency_samples, _hops("freeze", grid))
+            self.latency_samples += self.ensemble.latency_samples
         # Each channel over the reference, for the frames that the phase stage still holds.
         held = self.phase.latency_samples // grid.hop + 1
         self._shares = np.zeros((held, channels, grid.bins), np.complex64)
@@ -103,6 +107,8 @@ class StreamingPath:
             self.limiter,
         ):
             stage.reset()
+        if self.ensemble is not None:
+            self.ensemble.reset()
         self._shares[:] = 0
         self._held_hops = 0
         self._clock.seconds.clear()
@@ -117,12 +123,18 @@ class StreamingPath:
         clock, shares = self._clock, self.bank.shares(settings)
         clock.restart()
         for spectrum in self.analysis.process(block):
+            if self.ensemble is not None:
+                spectrum = self.ensemble.hear(self.analysis.newest, spectrum, self.bank.voices)
+            heard = spectrum
             magnitude = np.abs(reference_spectrum(spectrum))
             clock.charge("analysis")
-            target = self._target(magnitude, self.voices.towards(shares))
+            sounding = self.voices.towards(shares)
+            target, kept = self._target(magnitude, sounding)
             strength = float(self.strength.towards(settings.strength, 1)[0]) ** TAPER
             spectrum = self.carrier.process(spectrum, strength)
             target = self.carrier.textured(target, magnitude, np.abs(reference_spectrum(spectrum)))
+            if kept is not None and not settings.freeze:
+                target = target * kept
             target = blend([(magnitude, 1 - strength), (target, strength)])
             target, spectrum = self.freeze.process(target, spectrum, settings.freeze)
             content = reference_spectrum(spectrum)
@@ -132,24 +144,27 @@ class StreamingPath:
                 finished = self.overlap_add.add(self.phase.share[None])
             else:
                 finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
+            if self.ensemble is not None:
+                finished = finished + self.ensemble.notes(sounding, heard, strength, settings.freeze)
             ceiling = KNEE / 10 ** (settings.gain_out_db / 20)
             finished = self.limiter.process(finished, self.overlap_add.coming, ceiling)
             clock.charge("overlap_add")
             yield finished
             clock.restart()
 
-    def _target(self, magnitude: np.ndarray, shares: dict[Voice, float]) -> np.ndarray:
-        """What the voices that sound make of the content, together (bins,)."""
+    def _target(self, magnitude: np.ndarray, shares: dict[Voice, float]) -> tuple:
+        """What the voices that sound make of the content, together (bins,), and the gain that notes leave to it."""
         answering = self._held_hops == 0
         self._held_hops = (self._held_hops + 1) % (self._hops_per_answer * (2 if self.economy else 1))
         # Not in the same hop, so that no hop has twice the work of another.
         optimising = self._held_hops == 0
         self.bank.hear(magnitude, answering)
-        answers = [
-            (voice.process(magnitude, self.iterations, self._clock, answering, optimising), shares[voice])
+        answers = {
+            voice: voice.process(magnitude, self.iterations, self._clock, answering, optimising)
             for voice in shares
-        ]
-        return blend(answers)
+        }
+        kept = self.ensemble.kept(answers, shares) if self.ensemble is not None else None
+        return blend([(answers[voice], shares[voice]) for voice in shares]), kept
 
     def _to_channels(self, frame: np.ndarray, spectrum: np.ndarray, content: np.ndarray) -> np.ndarray:
         """The styled reference (bins,) as channels (channels, bins): each keeps its part and its lead."""
@@ -157,6 +172,15 @@ class StreamingPath:
         self._shares[:-1] = self._shares[1:]
         self._shares[-1] = spectrum * content.conj() / level
         return frame * self._shares[0]
+
+
+def _ensemble(notes: str, latency: str):
+    """What plays the clip's notes; None where only the filter is asked for. Imported then: it brings the tracker."""
+    if notes == "off":
+        return None
+    from stylefx.player.ensemble import Ensemble
+
+    return Ensemble(latency, notes == "studio")
 
 
 def _hops(parameter: str, grid: Grid) -> int:

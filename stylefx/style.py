@@ -19,6 +19,7 @@ from stylefx import archive, provenance
 from stylefx.analysis.axis import POSITIONS
 from stylefx.checks import path_of
 from stylefx.errors import StylefxError, UsageError, one_line
+from stylefx.instrument.table import COLUMNS, check_instrument
 from stylefx.methods import METHODS, Method
 from stylefx.output import check_output
 from stylefx.waiting import tell_if_waiting
@@ -75,8 +76,13 @@ def arrays_of(method: Method) -> dict[str, Shape]:
 
 
 ARRAYS: dict[str, dict[str, Shape]] = {name: arrays_of(method) for name, method in METHODS.items()}
-# Arrays that may stand beside them: a coarse log spectrogram of the clip in dB, for pictures of a style (picture.py).
-OPTIONAL: dict[str, Shape] = {"preview": ("preview_columns", "preview_bands")}
+# Arrays that may stand beside them: a coarse log spectrogram of the clip in dB, for pictures of a style (picture.py),
+# and the clip's notes (instrument/table.py).
+OPTIONAL: dict[str, Shape] = {
+    "preview": ("preview_columns", "preview_bands"),
+    "instrument_notes": ("instrument_rows", COLUMNS),
+    "instrument_samples": ("instrument_length",),
+}
 # What honest values stay within by far, so that a forged one cannot overflow in the engine; others: archive.MAX_VALUE.
 RANGES: dict[str, tuple[float, float]] = {
     "gram": (-1.001, 1.001),  # a covariance over its norm
@@ -209,6 +215,7 @@ def _check_arrays(method: str, arrays: dict[str, np.ndarray]) -> None:
         low, high = RANGES.get(name, (-archive.MAX_VALUE, archive.MAX_VALUE))
         if not (array.min() >= low and array.max() <= high):
             raise StylefxError(f"{name} holds values that are not finite, or not within {low:g} and {high:g}")
+    check_instrument(arrays)
     if sum(array.nbytes for array in arrays.values()) > archive.MAX_BYTES - provenance.MAX_BYTES:
         raise StylefxError("its arrays are larger than a style file may be")
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from stylefx.analysis.grid import check_latency
 from stylefx.audio.samples import MAX_SAMPLE, samples_of, tamed
-from stylefx.checks import sample_rate_of, shown, whole_number
+from stylefx.checks import choice, sample_rate_of, shown, whole_number
 from stylefx.errors import StylefxError, UsageError
 from stylefx.methods import METHODS
 from stylefx.params import PARAMETERS, Controls, Settings
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stylefx.bank import StyleBank
 
 MAX_CHANNELS = 64
+NOTES = ("off", "live", "studio")
 
 
 class StyleTransfer:
@@ -52,6 +53,9 @@ class StyleTransfer:
     latency
         ``normal`` (2048 samples at 44.1 and 48 kHz), ``low`` (1280) or ``lowest`` (640): less delay, less quality.
         The offline methods have a latency of their own.
+    notes
+        Experimental: ``live`` plays the clip's own notes where the content's are heard within the latency, ``studio``
+        the same with 0.4 s more to hear them in; for styles fitted with ``notes``. ``off`` (default) only filters.
 
     Attributes
     ----------
@@ -71,11 +75,13 @@ class StyleTransfer:
         device: str = "auto",
         start: str = "decoder",
         latency: str = "normal",
+        notes: str = "off",
     ):
         check_latency(latency)
+        choice(notes, "notes", NOTES)
         styles = _styles(style)
         self.controls = Controls(Settings(mix=mix, strength=strength, morph=morph))
-        self._path = _path_for(styles, names, iterations, device, start, latency)
+        self._path = _path_for(styles, names, iterations, device, start, latency, notes)
         self.iterations = self._path.iterations
         self.style = styles[0]
         self._mix = Mix()
@@ -238,6 +244,7 @@ def _path_for(
     device: str,
     start: str,
     latency: str,
+    notes: str,
 ):
     """The path that makes the wet signal: streaming, or block by block for a style of an offline method."""
     if names is not None and len(names) != len(styles):
@@ -255,4 +262,4 @@ def _path_for(
 
     method = METHODS[styles[0].method if styles else METHOD]
     steps = method.iterations if iterations is None else int(iterations)
-    return StreamingPath(StyleBank(styles, names, device, start), steps, latency)
+    return StreamingPath(StyleBank(styles, names, device, start), steps, latency, notes)

@@ -19,6 +19,8 @@ from stylefx.decode.decoder import Decoder
 from stylefx.decode.envelope import EnvelopeStart
 from stylefx.decode.listener import Listener
 from stylefx.errors import UsageError
+from stylefx.instrument.table import instrument_of
+from stylefx.player.player import Player
 from stylefx.style import Style
 from stylefx.synthesis.loudness import Loudness
 
@@ -60,6 +62,9 @@ class Voice:
         self.optimise: Optimise | OptimiseTrained | None = None
         self.loudness = Loudness()
         self._style, self._device = style, device
+        instrument = instrument_of(style.arrays, style.meta["sample_rate"])
+        # Plays the clip's notes where the path asks for them.
+        self.player = Player(instrument) if instrument is not None else None
         self._grid: Grid | None = None
 
     def add_optimiser(self) -> None:
@@ -77,6 +82,8 @@ class Voice:
         if self.optimise:
             self.optimise.prepare(grid.of_answers)
         self.loudness.prepare(grid)
+        if self.player is not None:
+            self.player.prepare(grid)
 
     def reset(self) -> None:
         """Forget all frames."""
@@ -84,6 +91,8 @@ class Voice:
         if self.optimise:
             self.optimise.reset()
         self.loudness.reset()
+        if self.player is not None:
+            self.player.reset()
 
     def process(
         self,

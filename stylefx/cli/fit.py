@@ -46,6 +46,11 @@ def register(subparsers) -> None:
     parser.add_argument(
         "--seed", type=count, default=0, metavar="N", help="same seed, same style (default 0)"
     )
+    parser.add_argument(
+        "--notes",
+        action="store_true",
+        help="keep the clip's own notes too (up to 3 MB), for `render --notes` and `live --notes`",
+    )
     add_part_options(parser, "each clip")
     add_common_options(parser, overwrites=True)
     parser.set_defaults(run=run)
@@ -64,7 +69,14 @@ def run(args: argparse.Namespace) -> int:
     for remark in clip.remarks:
         say(f"stylefx: {remark}")
     with compiling_announced():
-        style = fit(clip.audio, clip.sample_rate, method=args.method, quality=args.quality, seed=args.seed)
+        style = fit(
+            clip.audio,
+            clip.sample_rate,
+            method=args.method,
+            quality=args.quality,
+            seed=args.seed,
+            notes=args.notes,
+        )
     style = style.with_sources(clip.sources)
     style.save(path, overwrite=args.yes)
     seconds = time.perf_counter() - started

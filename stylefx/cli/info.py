@@ -27,6 +27,7 @@ def register(subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Load, which checks everything, and print."""
     from stylefx.cli.console import print_json
+    from stylefx.instrument.table import instrument_rows
     from stylefx.style import Style
 
     style = Style.load(args.style)
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         "real_time": method.real_time,
         "cpu_factor": method.cpu_factor,
         "notes_fall_db_per_second": _fall(style.arrays.get("decoder_decay_rates")),
+        "instrument": instrument_rows(style.arrays),
         "arrays": arrays,
         "bytes": Path(args.style).stat().st_size,
     }
@@ -70,6 +72,11 @@ def _lines(result: dict[str, Any]) -> list[str]:
     lines += [
         f"learned   from {source['name']}, {source['seconds']:.2f} s, sha256 {source['sha256'][:12]}..."
         for source in result["sources"]
+    ]
+    lines += [
+        f"note      {note['pitch']:.2f} at {note['second']:.2f} s, {note['seconds']:.2f} s long, "
+        f"{note['level_db']:.0f} dB, {'held' if note['held'] else 'struck'}"
+        for note in result["instrument"]
     ]
     lines += [f"default   {name} {value}" for name, value in result["defaults"].items()]
     lines += [

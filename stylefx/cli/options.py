@@ -116,6 +116,13 @@ def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = Fal
         help="46, 29 or 15 ms of delay at 44.1 kHz; less delay costs quality (default normal)",
     )
     parser.add_argument(
+        "--notes",
+        choices=("off", "live", "studio"),
+        default="off",
+        help="experimental: answer notes with the clip's own, of a style from `fit --notes`; studio hears them 0.4 s "
+        "ahead (default off)",
+    )
+    parser.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
@@ -125,7 +132,7 @@ def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = Fal
 
 def engine_settings(args: argparse.Namespace) -> dict[str, Any]:
     """What those options and ``--morph`` say, as keywords of `StyleTransfer` and of `render`."""
-    names = ("mix", "strength", "iterations", "latency", "device")
+    names = ("mix", "strength", "iterations", "latency", "notes", "device")
     start = args.start if isinstance(args.start, str) else "decoder"
     return {"morph": args.morph or 0.0, "start": start, **{name: getattr(args, name) for name in names}}
 

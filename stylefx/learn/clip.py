@@ -25,6 +25,7 @@ def fit(
     method: str = "harmonic",
     quality: str = "normal",
     seed: int = 0,
+    notes: bool = False,
 ) -> Style:
     """Learn a style from a clip.
 
@@ -42,6 +43,8 @@ def fit(
         ``best`` (more of them). The published methods have one quality.
     seed
         Of every random draw: same audio and seed, same style.
+    notes
+        Whether to keep the clip's own notes too, up to 3 MB more, for ``StyleTransfer(style, notes=...)``.
 
     Raises
     ------
@@ -60,6 +63,11 @@ def fit(
     digest = hashlib.sha256(audio.tobytes()).hexdigest()
     mono = to_mono(audio)
     arrays, grid, window = _learn(audio, mono, sample_rate, method, quality, seed)
+    if notes and METHODS[method].real_time:
+        from stylefx.instrument.learn import learn_instrument
+
+        struck = bool(arrays["decoder_decay_rates"].any())
+        arrays = {**arrays, **learn_instrument(mono, sample_rate, struck)}
     source = {
         "name": "audio",
         "sha256": digest,

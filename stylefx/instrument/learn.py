@@ -1,0 +1,115 @@
+"""`fit` hears the clip's notes, takes each out of what sounds beside it and keeps it as a sample."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stylefx.instrument.loops import looped
+from stylefx.instrument.separate import Separated
+from stylefx.instrument.table import COLUMNS, MOST_NOTES, MOST_SAMPLES, NOTES, SAMPLES
+from stylefx.tracking.notes import Note
+from stylefx.tracking.tracker import track
+
+# Played from so long before the onset, over which it is faded in.
+LEAD_SECONDS, FADE_IN_SECONDS = 0.02, 0.01
+# A struck note is kept so long after it was let go.
+TAIL_SECONDS, FADE_OUT_SECONDS = 0.25, 0.03
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.08, 4.0
+# Notes this far under the loudest are whatever the tracker took for notes.
+FAINT_DB = 30.0
+# A clip with fewer notes that are sure has no instrument: drums, rain, speech.
+LEAST_CONFIDENCE = 0.3
+# Peaks of a sample beyond this are no sound of a clip at full scale 1.
+MOST = 8.0
+
+
+def learn_instrument(
+    mono: np.ndarray, sample_rate: int, struck: bool, notes: list[Note] | None = None
+) -> dict[str, np.ndarray]:
+    """The arrays of a clip's instrument; none where it has no notes.
+
+    Parameters
+    ----------
+    mono
+        float32 (samples,).
+    struck
+        Whether the clip's notes die away by themselves; else they are looped.
+    notes
+        What it plays; None lets the studio tracker hear it.
+    """
+    heard = track(mono, sample_rate) if notes is None else notes
+    if len(heard) == 0:
+        return {}
+    loudest = max(note.level_db for note in heard)
+    separated = Separated(mono, sample_rate, heard)
+    rows: list[np.ndarray] = []
+    pieces: list[np.ndarray] = []
+    total = 0
+    for index in _best_first(heard, loudest):
+        row, audio = _cut(separated, heard, index, sample_rate, struck)
+        if row is None or total + len(audio) > MOST_SAMPLES or len(rows) == MOST_NOTES:
+            continue
+        row[0] = total
+        rows.append(row)
+        pieces.append(audio)
+        total += len(audio)
+    if not rows:
+        return {}
+    return {NOTES: np.array(rows), SAMPLES: np.concatenate(pieces)}
+
+
+def _best_first(notes: list[Note], loudest: float) -> list[int]:
+    """Notes worth keeping, of every pitch the longest first, so that the room goes to every pitch."""
+    worth = [
+        index
+        for index, note in enumerate(notes)
+        if note.level_db > loudest - FAINT_DB
+        and note.confidence >= LEAST_CONFIDENCE
+        and note.offset is not None
+        and note.offset - note.onset >= SHORTEST_SECONDS
+    ]
+    by_pitch: dict[int, int] = {}
+    ranks = []
+    for index in sorted(worth, key=lambda i: notes[i].onset - notes[i].offset):  # type: ignore[operator]
+        key = round(notes[index].pitch)
+        by_pitch[key] = by_pitch.get(key, -1) + 1
+        ranks.append((by_pitch[key], index))
+    return [index for _, index in sorted(ranks)]
+
+
+def _cut(separated: Separated, notes: list[Note], index: int, sample_rate: int, struck: bool):
+    """The row of a note and its samples; no row where nothing is left of it."""
+    note = notes[index]
+    seconds = min(note.offset - note.onset, LONGEST_SECONDS)  # type: ignore[operator]
+    alone = separated.note(index)
+    onset = min(round(LEAD_SECONDS * sample_rate), round(note.onset * sample_rate))
+    first = round(note.onset * sample_rate) - onset
+    tail = _tail(notes, index) if struck else 0.0
+    last = min(len(alone), round((note.onset + seconds + tail) * sample_rate))
+    audio = alone[first:last].copy()
+    if len(audio) < SHORTEST_SECONDS * sample_rate or np.abs(audio).max() > MOST or not audio.any():
+        return None, audio
+    fade = min(onset, round(FADE_IN_SECONDS * sample_rate))
+    audio[:fade] *= (np.arange(fade) / max(fade, 1)).astype(np.float32)
+    begin = length = 0
+    if struck:
+        fade = min(len(audio), round(FADE_OUT_SECONDS * sample_rate))
+        audio[-fade:] *= (1 - np.arange(1, fade + 1) / fade).astype(np.float32)
+    else:
+        audio, begin, length = looped(audio, onset, note.pitch, sample_rate)
+        if length == 0:
+            return None, audio
+    row = np.zeros(COLUMNS)
+    row[:] = 0, len(audio), onset, note.pitch, note.level_db, note.onset, seconds, begin, length
+    return row, audio
+
+
+def _tail(notes: list[Note], index: int) -> float:
+    """How long a struck note may ring on: until it would be struck again."""
+    note = notes[index]
+    again = [
+        other.onset - note.offset  # type: ignore[operator]
+        for other in notes[index + 1 :]
+        if abs(other.pitch - note.pitch) < 0.7 and other.onset > note.onset + 0.03
+    ]
+    return max(0.0, min([TAIL_SECONDS, *again]))

@@ -1,0 +1,134 @@
+"""Voices: samples of the clip's notes, resampled, looped or left to die away, each with a level that moves smoothly.
+
+State is one row a voice in a preallocated array. When all voices sound the quietest makes room.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from stylefx.instrument.table import BEGIN, LENGTH, LOOP_BEGIN, LOOP_LENGTH, Instrument
+from stylefx.jit import compiled
+
+VOICES = 32
+# Columns: whether it sounds; place in its sample and what a step of the stream moves it; level now and asked for;
+# what is kept of the level a sample after it was let go (1 while it is held); samples until it begins; its note.
+ON, PLACE, STEP, LEVEL, WANTED, KEEP, WAIT, FIRST, SIZE, LOOP_AT, LOOP_SIZE = range(11)
+COLUMNS = 11
+# The level follows what is asked for with this time constant; a voice under the last level is over.
+FOLLOW_SECONDS, SILENT = 0.01, 1e-5
+
+
+class Voices:
+    """Stage part: `start`, `release`, then `render` of one hop."""
+
+    def __init__(self, instrument: Instrument):
+        self._instrument = instrument
+        self._state = np.zeros((VOICES, COLUMNS))
+
+    def prepare(self, sample_rate: int, hop: int) -> None:
+        """Allocate for a rate in Hz and hops of ``hop`` samples."""
+        self._rate_ratio = self._instrument.sample_rate / sample_rate
+        self._follow = 1 - math.exp(-1 / (FOLLOW_SECONDS * sample_rate))
+        self._sample_rate = sample_rate
+        self._out = np.zeros(hop, np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Nothing sounds."""
+        self._state[:] = 0
+
+    def start(self, row: int, place: float, ratio: float, level: float, wait: int) -> int:
+        """Sound a note of the instrument from ``place`` on, ``ratio`` higher, in ``wait`` samples; its voice."""
+        free = np.nonzero(self._state[:, ON] == 0)[0]
+        voice = int(free[0]) if len(free) else int(np.argmin(self._state[:, LEVEL]))
+        begin, length, loop_at, loop_size = self._instrument.notes[
+            row, [BEGIN, LENGTH, LOOP_BEGIN, LOOP_LENGTH]
+        ]
+        state = self._state[voice]
+        state[:] = 0
+        state[ON], state[PLACE], state[STEP] = 1, place, ratio * self._rate_ratio
+        state[LEVEL] = state[WANTED] = level
+        state[KEEP], state[WAIT] = 1, wait
+        state[FIRST], state[SIZE], state[LOOP_AT], state[LOOP_SIZE] = begin, length, loop_at, loop_size
+        return voice
+
+    def change(self, voice: int, level: float, ratio: float) -> None:
+        """Where level and pitch of a voice are to go."""
+        self._state[voice, WANTED] = level
+        self._state[voice, STEP] = ratio * self._rate_ratio
+
+    def release(self, voice: int, seconds: float, wait: int) -> None:
+        """Let a voice fade by 60 dB in ``seconds``, from ``wait`` samples on."""
+        self._state[voice, KEEP] = 10 ** (-3 / max(seconds * self._sample_rate, 1))
+        self._state[voice, WAIT] = max(self._state[voice, WAIT], wait) if self._waits(voice) else -wait
+
+    def _waits(self, voice: int) -> bool:
+        return self._state[voice, WAIT] > 0
+
+    def sounds(self, voice: int) -> bool:
+        """Whether the voice is still to be heard."""
+        return bool(self._state[voice, ON])
+
+    def render(self) -> np.ndarray:
+        """The next hop of all voices together, float32 (hop,); the array is used again."""
+        _render(self._state, self._instrument.samples, self._follow, self._out)
+        return self._out
+
+
+@compiled
+def _render(state, samples, follow, out):
+    for n in range(len(out)):
+        out[n] = 0
+    for v in range(len(state)):
+        if state[v, ON] == 0:
+            continue
+        place, level, wait = state[v, PLACE], state[v, LEVEL], state[v, WAIT]
+        step, wanted, keep = state[v, STEP], state[v, WANTED], state[v, KEEP]
+        first, size = int(state[v, FIRST]), int(state[v, SIZE])
+        loop_at, loop_size = state[v, LOOP_AT], state[v, LOOP_SIZE]
+        for n in range(len(out)):
+            if wait > 0:
+                wait -= 1
+                continue
+            k = int(place)
+            if loop_size == 0 and k >= size - 2:
+                level = 0.0
+                break
+            t = place - k
+            y0 = _at(samples, first, size, loop_at, loop_size, k - 1)
+            y1 = _at(samples, first, size, loop_at, loop_size, k)
+            y2 = _at(samples, first, size, loop_at, loop_size, k + 1)
+            y3 = _at(samples, first, size, loop_at, loop_size, k + 2)
+            # Cubic through four samples (Catmull & Rom).
+            a = 0.5 * (3 * (y1 - y2) + y3 - y0)
+            b = y0 - 2.5 * y1 + 2 * y2 - 0.5 * y3
+            c = 0.5 * (y2 - y0)
+            out[n] += level * (((a * t + b) * t + c) * t + y1)
+            if keep < 1 and wait == 0:
+                level *= keep
+            else:
+                level += follow * (wanted - level)
+                if wait < 0:
+                    wait += 1
+            place += step
+            if loop_size > 0:
+                while place >= loop_at + loop_size:
+                    place -= loop_size
+        state[v, PLACE], state[v, LEVEL], state[v, WAIT] = place, level, wait
+        if (keep < 1 and level < SILENT) or (loop_size == 0 and int(place) >= size - 2):
+            state[v, ON] = 0
+
+
+@compiled
+def _at(samples, first, size, loop_at, loop_size, k):
+    """A sample of a note; before its beginning nothing, behind its loop the loop again."""
+    if k < 0:
+        return 0.0
+    if loop_size > 0 and k >= loop_at + loop_size:
+        k -= int(loop_size)
+    if k >= size:
+        return 0.0
+    return float(samples[first + k])

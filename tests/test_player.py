@@ -1,0 +1,119 @@
+"""The clip plays your notes: an instrument from a clip, and the path that plays it, as an option."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sounds import in_chunks, rms_db, tone
+
+from stylefx import Style, StyleTransfer, fit
+from stylefx.errors import StylefxError, UsageError
+from stylefx.instrument.loops import looped
+from stylefx.instrument.separate import Separated
+from stylefx.instrument.table import COLUMNS, LEVEL_DB, LOOP_LENGTH, NOTES, PITCH, SAMPLES, Instrument
+from stylefx.player.voices import Voices
+from stylefx.tracking.notes import Note
+
+RATE = 44_100
+
+
+@pytest.fixture(scope="module")
+def style(trumpet):
+    import soundfile
+
+    return fit(*soundfile.read(trumpet, dtype="float32"), quality="draft", notes=True)
+
+
+def level_at(audio: np.ndarray, hz: float) -> float:
+    wave = np.exp(-2j * np.pi * hz * np.arange(len(audio)) / RATE) * np.hanning(len(audio))
+    return 20 * np.log10(abs(audio.reshape(-1) @ wave) + 1e-9)
+
+
+def test_two_notes_at_once_are_told_apart():
+    low, high = (tone(hz, 1.0).reshape(-1) for hz in (440.0, 523.25))
+    notes = [Note(1, 0.0, 69.0, -20.0, 1.0, 1.0), Note(2, 0.0, 72.0, -20.0, 1.0, 1.0)]
+    separated = Separated(low + high, RATE, notes)
+    middle = slice(10_000, 30_000)
+    for index, (mine, other) in enumerate(((440.0, 523.25), (523.25, 440.0))):
+        alone = separated.note(index)[middle]
+        assert level_at(alone, mine) > level_at(alone, other) + 30
+
+
+def test_a_loop_has_no_seam():
+    audio = tone(441.0, 1.0).reshape(-1)
+    sample, begin, length = looped(audio, 0, 69.04, RATE)
+    assert begin + length == len(sample)
+    again = np.concatenate([sample, sample[begin:], sample[begin:]])
+    assert np.abs(np.diff(again)).max() < 1.02 * np.abs(np.diff(audio)).max()
+
+
+def test_a_voice_plays_the_pitch_it_is_asked_for_and_ends():
+    audio = tone(440.0, 1.0).reshape(-1)
+    row = np.zeros((1, COLUMNS))
+    row[0, 1], row[0, PITCH] = len(audio), 69
+    voices = Voices(Instrument(row, audio, RATE))
+    voices.prepare(RATE, 256)
+    voice = voices.start(0, 0.0, 2 ** (3 / 12), 1.0, 100)
+    played = np.concatenate([voices.render().copy() for _ in range(80)])
+    assert not played[:100].any()
+    assert level_at(played, 523.25) > level_at(played, 440.0) + 40
+    voices.release(voice, 0.05, 0)
+    rest = np.concatenate([voices.render().copy() for _ in range(60)])
+    assert rms_db(rest[-256:]) < -100
+    assert not voices.sounds(voice)
+
+
+@pytest.mark.parametrize("notes", ["live", "studio"])
+def test_any_blocks_and_reset_give_the_same_samples(style, guitar_audio, notes):
+    audio = guitar_audio[:60_000]
+    effect = StyleTransfer(style, device="cpu", notes=notes)
+    effect.prepare(RATE, 1, 1 << 16)
+    whole = effect.process(audio)
+    assert whole.any()
+    for sizes in ([256], [1000, 17, 333]):
+        effect.reset()
+        assert np.array_equal(in_chunks(effect, audio, sizes), whole)
+
+
+@pytest.mark.parametrize("notes", ["live", "studio"])
+def test_silence_stays_silent(style, notes):
+    assert not StyleTransfer(style, device="cpu", notes=notes)(np.zeros((60_000, 2), np.float32), RATE).any()
+
+
+@pytest.mark.parametrize("notes", ["live", "studio"])
+def test_the_notes_change_the_sound_and_the_delay_is_the_declared_one(style, guitar_audio, notes):
+    audio = guitar_audio[:120_000]
+    effect = StyleTransfer(style, device="cpu", notes=notes)
+    played, filtered = effect(audio, RATE), StyleTransfer(style, device="cpu")(audio, RATE)
+    assert rms_db(played - filtered) > rms_db(filtered) - 20
+    effect = StyleTransfer(style, device="cpu", notes=notes, strength=0.0)
+    unchanged = effect(audio, RATE)
+    assert rms_db((unchanged - audio)[5_000:-5_000]) < rms_db(audio) - 60
+    assert effect.latency_samples == (
+        2048 if notes == "live" else 2048 + effect._path.ensemble.latency_samples
+    )
+
+
+def test_a_style_without_notes_plays_as_without_the_option(bright_style, guitar_audio):
+    audio = guitar_audio[:40_000]
+    plain = StyleTransfer(bright_style, device="cpu")(audio, RATE)
+    assert np.allclose(StyleTransfer(bright_style, device="cpu", notes="live")(audio, RATE), plain, atol=1e-5)
+
+
+def test_a_style_with_notes_is_kept_and_forged_ones_are_refused(style, tmp_path):
+    path = tmp_path / "style.npz"
+    style.save(path)
+    assert np.array_equal(Style.load(path).arrays[NOTES], style.arrays[NOTES])
+    for column, value in ((0, 1e9), (1, -5), (LOOP_LENGTH, 1e8), (LEVEL_DB, 1e6), (PITCH, -1), (0, 0.5)):
+        notes = style.arrays[NOTES].copy()
+        notes[-1, column] = value
+        with pytest.raises(StylefxError, match="instrument"):
+            Style(style.method, {**style.arrays, NOTES: notes}, style.meta)
+    lacking = {name: array for name, array in style.arrays.items() if name != SAMPLES}
+    with pytest.raises(StylefxError, match="both or neither"):
+        Style(style.method, lacking, style.meta)
+
+
+def test_an_unknown_word_is_refused(style):
+    with pytest.raises(UsageError):
+        StyleTransfer(style, notes="loud")
