@@ -27,7 +27,7 @@ def register(subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Load, which checks everything, and print."""
     from stylefx.cli.console import print_json
-    from stylefx.instrument.table import instrument_rows
+    from stylefx.instrument.table import NOTES, instrument_rows
     from stylefx.style import Style
 
     style = Style.load(args.style)
@@ -40,10 +40,11 @@ def run(args: argparse.Namespace) -> int:
         "real_time": method.real_time,
         "cpu_factor": method.cpu_factor,
         "notes_fall_db_per_second": _fall(style.arrays.get("decoder_decay_rates")),
-        "instrument": instrument_rows(style.arrays),
         "arrays": arrays,
         "bytes": Path(args.style).stat().st_size,
     }
+    if NOTES in style.arrays:
+        result["instrument"] = instrument_rows(style.arrays)
     if args.json:
         print_json(result)
     else:
@@ -76,7 +77,7 @@ def _lines(result: dict[str, Any]) -> list[str]:
     lines += [
         f"note      {note['pitch']:.2f} at {note['second']:.2f} s, {note['seconds']:.2f} s long, "
         f"{note['level_db']:.0f} dB, {'held' if note['held'] else 'struck'}"
-        for note in result["instrument"]
+        for note in result.get("instrument", [])
     ]
     lines += [f"default   {name} {value}" for name, value in result["defaults"].items()]
     lines += [
