@@ -42,9 +42,11 @@ def test_a_steady_tone_has_no_clicks(bright_style, latency):
     above = butter(6, 8_000, "highpass", fs=RATE, output="sos")
     power = sosfilt(above, played)[22_000 : 22_000 + 160 * 256] ** 2
     by_place = power.reshape(-1, grid_for(RATE, latency).hop // 8, 8).mean(axis=(0, 2))
-    assert by_place.max() < 1.6 * by_place.min()
+    # What lies 60 dB under the tone is as good as nothing; before the ceiling on haze the mean itself was more.
+    nothing = 1e-6 * np.mean(played[22_000:] ** 2)
+    assert by_place.max() < 1.6 * max(by_place.min(), nothing)
     moments = power.reshape(-1, 64).mean(axis=1)
-    assert moments.max() < 6 * moments.mean()
+    assert moments.max() < 6 * max(moments.mean(), nothing)
 
 
 def test_a_quicker_profile_does_not_wait_longer_than_the_work_needs(tmp_path: Path):
