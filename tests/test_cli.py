@@ -17,7 +17,7 @@ import soundfile
 import stylefx
 from stylefx.cli.main import main
 
-VERBS = ("fit", "render", "live", "notes", "methods", "devices", "info", "doctor", "demo")
+VERBS = ("fit", "render", "live", "notes", "methods", "devices", "info", "doctor", "demo", "app")
 SLOW_MODULES = {"torch", "numba", "numpy", "scipy", "sounddevice", "soundfile", "soxr", "matplotlib", "rich"}
 
 
