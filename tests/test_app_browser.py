@@ -69,9 +69,7 @@ def test_from_a_clip_to_hearing_it(browser, tmp_path: Path, guitar_audio: np.nda
         for each in (page, other):  # both are told
             each.wait_for_selector("#styles strong:text-is('Trumpet')", timeout=WORK_MS)
         text = page.inner_text("#styles")
-        assert re.search(
-            r"held, \d+ notes found, [A-G]#?\d to [A-G]#?\d, from trumpet_solo.flac, 3.0? s", text
-        )
+        assert re.search(r"held, \d+ notes found, [A-G]#?\d to [A-G]#?\d, from trumpet_solo.flac, 3 s", text)
         page.get_by_role("button", name="Picture Trumpet").click()
         page.wait_for_selector("#styles canvas:visible")
 
@@ -83,7 +81,12 @@ def test_from_a_clip_to_hearing_it(browser, tmp_path: Path, guitar_audio: np.nda
 
         # It plays, and going from one to another keeps the place.
         page.get_by_role("button", name="Play").click()
-        page.wait_for_function("document.getElementById('audio-output').currentTime > 0.2")
+        for _ in range(50):
+            if page.evaluate("document.getElementById('audio-output').currentTime") > 0.2:
+                break
+            page.wait_for_timeout(100)
+        else:
+            raise AssertionError("it does not play")
         page.get_by_role("button", name="content").click()
         times = page.evaluate(
             "['output', 'content'].map(n => document.getElementById('audio-' + n).currentTime)"
@@ -143,6 +146,6 @@ def test_names_errors_and_cancel(browser, tmp_path: Path, trumpet_style_path: Pa
         assert (tmp_path / "brass.npz").read_bytes() == trumpet_style_path.read_bytes()
         page.on("dialog", lambda dialog: dialog.accept())
         page.get_by_role("button", name="Delete brass").click()
-        page.wait_for_selector("#styles:text('No style yet')")
+        page.wait_for_selector("#styles li:text('No style yet')")
         assert list(library.iterdir()) == []
         assert page.faults == []
