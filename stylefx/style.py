@@ -46,6 +46,7 @@ DECODER: dict[str, Shape] = {
     "decoder_envelope": ("decoder_positions",),
     "decoder_mean_levels": ("decoder_positions",),
     "decoder_level_spreads": ("decoder_positions",),
+    "decoder_mean_amplitudes": ("decoder_positions",),
     "decoder_decay_rates": ("decoder_positions",),
 }
 LAYOUTS: dict[str, dict[str, Shape]] = {

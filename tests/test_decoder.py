@@ -80,7 +80,12 @@ def test_the_engine_answers_as_the_network_that_was_trained(content):
     with torch.no_grad():
         layers = network.folded(network.encode(torch.from_numpy(samples)))
         arrays = stored(network, layers, torch.from_numpy(static))
-        unused = ("decoder_mean_levels", "decoder_level_spreads", "decoder_decay_rates")
+        unused = (
+            "decoder_mean_levels",
+            "decoder_level_spreads",
+            "decoder_mean_amplitudes",
+            "decoder_decay_rates",
+        )
         arrays |= dict.fromkeys(unused, np.zeros_like(static[:, -1]))
         decoder = Decoder(arrays)
         decoder.prepare(GRID)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.artefacts.clicks import border_db, clicks_per_second
+from benchmarks.artefacts.haze import haze_db
 from benchmarks.artefacts.loudness import loudness_offset_db, loudness_spread_db
 from benchmarks.artefacts.noise_floor import between_partials_db, pause_floor_db
 from benchmarks.artefacts.peaks import flat_tops_per_second, true_peak_db
@@ -29,6 +30,7 @@ LIMITS = {
     "phase wander": 0.08,
     "pauses dB": 3.0,
     "valleys dB": 3.0,
+    "haze dB": 3.0,
     "loudness dB": 2.0,
     "its spread dB": 2.0,
     "true peak dBFS": 0.5,
@@ -57,6 +59,7 @@ def figures(audio: np.ndarray, case: Case, play: Play | None = None) -> dict[str
         min(phase_wander_excess(audio, reference) for reference in references),
         pause_floor_db(audio, content, rate),
         between_partials_db(audio, content, known, rate),
+        haze_db(audio, content, case.style, rate),
         loudness_offset_db(audio, content, rate),
         loudness_spread_db(audio, content, rate),
         true_peak_db(audio, rate),

@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from stylefx.analysis.grid import Grid
+from stylefx.decode.ceiling import Ceiling
 from stylefx.decode.decay import Decay
 from stylefx.decode.equaliser import SOUNDING_BELS, WINDOW_HIGH, WINDOW_LOW, SlowEqualiser
 from stylefx.decode.features import FEATURES, FLOOR_BELS
@@ -72,6 +73,7 @@ class Decoder:
             "envelope": (positions,),
             "mean_levels": (positions,),
             "level_spreads": (positions,),
+            "mean_amplitudes": (positions,),
             "decay_rates": (positions,),
         }
         for name, shape in shapes.items():
@@ -82,6 +84,7 @@ class Decoder:
                 )
         self._weights = {name: np.ascontiguousarray(arrays[f"decoder_{name}"], np.float32) for name in shapes}
         self._equaliser = SlowEqualiser(self._weights["mean_levels"], self._weights["level_spreads"])
+        self._ceiling = Ceiling(self._weights["mean_amplitudes"])
         self._decay = Decay(self._weights["decay_rates"])
         self._listener, self._listens_itself = listener or Listener(), listener is None
 
@@ -92,6 +95,7 @@ class Decoder:
         if self._listens_itself:
             self._listener.prepare(grid)
         self._equaliser.prepare(grid)
+        self._ceiling.prepare(grid)
         self._decay.prepare(grid)
         self._answer, self._gain, self._down = np.zeros((3, positions), np.float32)
         self._sums = np.zeros(positions + 1, np.float64)
@@ -110,6 +114,7 @@ class Decoder:
         if self._listens_itself:
             self._listener.reset()
         self._equaliser.reset()
+        self._ceiling.reset()
         self._decay.reset()
         for array in (self._answer, self._down, self._own):
             array[:] = 0
@@ -122,6 +127,8 @@ class Decoder:
             heard.process(magnitude)
         self._network()
         self._equaliser.process(answer, heard.level > heard.slow_level - SOUNDING_BELS)
+        if heard.level > SILENCE_BELS:
+            self._ceiling.process(answer, heard.own, heard.slow_level)
         if self._decay.active and heard.level > SILENCE_BELS:
             styled = answer + np.float32(heard.level)
             self._down[:] = self._decay.process(heard.own, styled, heard.slow_level)

@@ -47,15 +47,16 @@ def _windows() -> tuple[np.ndarray, np.ndarray]:
     return low.astype(np.int32), high.astype(np.int32)
 
 
-def _weights() -> np.ndarray:
-    """Share of each position in a frame's level: its width in bins, heard through the level's weighting."""
+def _weights() -> tuple[np.ndarray, np.ndarray]:
+    """Width of each position in bins, and its share in a frame's level: the width through the level's weighting."""
     frequencies = position_frequencies()
+    width = np.gradient(frequencies) / LINEAR_STEP_HZ
     weight = frequencies**2 / (frequencies**2 + LEVEL_KNEE_HZ**2) * (frequencies <= LEVEL_TOP_HZ)
-    return (weight * np.gradient(frequencies) / LINEAR_STEP_HZ).astype(np.float32)
+    return width.astype(np.float32), (weight * width).astype(np.float32)
 
 
 WINDOW_LOW, WINDOW_HIGH = _windows()
-WEIGHT = _weights()
+WIDTH, WEIGHT = _weights()
 
 
 class SlowEqualiser:
@@ -114,7 +115,8 @@ def level_statistics(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @compiled
-def _level(answer, weight):
+def answer_level(answer, weight):
+    """Level of a frame whose positions have these levels, bels."""
     total = TINY
     for p in range(len(answer)):
         total += np.float32(10) ** answer[p] * weight[p]
@@ -126,7 +128,7 @@ def _relative(answer, weight, out):
     floor = maximum(answer) - np.float32(RANGE_BELS)
     for p in range(len(answer)):
         out[p] = max(answer[p], floor)
-    level = _level(out, weight)
+    level = answer_level(out, weight)
     for p in range(len(answer)):
         out[p] -= level
 
@@ -172,9 +174,9 @@ def _move(now, mean, variance, wanted_spread, share, correction, out):
 
 @compiled
 def _apply(answer, weight, correction):
-    before = _level(answer, weight)
+    before = answer_level(answer, weight)
     for p in range(len(answer)):
         answer[p] += correction[p]
-    drift = _level(answer, weight) - before
+    drift = answer_level(answer, weight) - before
     for p in range(len(answer)):
         answer[p] -= drift

@@ -14,11 +14,13 @@ import numpy as np
 import torch
 
 from stylefx.analysis.grid import NOMINAL_RATE
+from stylefx.decode.ceiling import mean_amplitudes
 from stylefx.decode.equaliser import level_statistics
 from stylefx.errors import StylefxError, UsageError
 from stylefx.learn.decay import decay_rates
 from stylefx.learn.examples import (
     GRID,
+    PLAN,
     mean_level,
     observe_style,
     power_spectrogram,
@@ -85,6 +87,7 @@ def _fit(power: np.ndarray, steps: int, rng: np.random.Generator) -> dict[str, n
         **stored(network, layers, torch.from_numpy(static)),
         "decoder_mean_levels": means,
         "decoder_level_spreads": spreads,
+        "decoder_mean_amplitudes": mean_amplitudes(power, PLAN.band_low, PLAN.band_high, GRID.bin_hz),
         "decoder_decay_rates": decay_rates(seen.own, seen.slow_level, GRID.hop_seconds),
     }
 
