@@ -1,7 +1,9 @@
-"""The page's server: Starlette and uvicorn, which start in a few tenths of a second, weigh 1 MB and are tested as they
-run. A toolkit that draws the page from Python (NiceGUI) starts later, brings megabytes of scripts and keeps the page's
-state in the server. News goes to the page as server-sent events, which need no further package; a page that comes back
-is told everything anew, so reloads and several pages are the same case.
+"""The page's server: Starlette and uvicorn.
+
+Why these: the address is printed 0.3 s after the command was given, they come with 4 MB of packages in all, and they
+are tested as they run, through a real socket. A toolkit that draws its page from Python would bring its own scripts
+and keep what the page shows in the server. News goes to the page as server-sent events, which need no further package;
+a page that comes back is told everything anew, so a reload and a second page are the same case.
 """
 
 from __future__ import annotations

@@ -168,6 +168,7 @@ function jobs() {
       $("jobs").prepend(row);
     }
     const { text, bar, cancel, listen, row } = rows.get(job.number), ended = !["waiting", "working"].includes(job.state);
+    if (ended && row.dataset.state !== job.state && ["learning", "rendering"].includes($("message").textContent)) say(`${job.title}: ${job.state}`);
     row.dataset.state = job.state;
     text.textContent = [`${job.kind === "fit" ? "Style" : "Take"} ${job.title}: ${job.state}`, job.error, ...job.remarks].filter(Boolean).join(". ");
     bar.value = job.done; bar.hidden = cancel.hidden = ended;
