@@ -1,0 +1,1 @@
+"""`stylefx app`: a page on this machine over the same engine."""

@@ -1,0 +1,189 @@
+// The page: lists what the server says, asks it for what is wanted. All state is the server's.
+
+import { drawSpectrogram, drawWave } from "/page/draw.js";
+import { open } from "/page/listen.js";
+
+const $ = (id) => document.getElementById(id);
+const say = (text) => { $("message").textContent = text; };
+const chosen = { clips: new Set(), takes: new Set() };
+let state = { styles: [], sounds: [], jobs: [] }, shown = null, listed = "";
+
+async function ask(path, options = {}) {
+  const answer = await fetch(path, options).catch(() => { throw new Error("stylefx does not answer: is it still running?"); });
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(found.error);
+  return found;
+}
+const send = (path, method, values) => ask(path, { method, body: JSON.stringify(values) });
+const trying = (act) => async (...given) => { try { await act(...given); } catch (error) { say(error.message); } };
+const styleUrl = (name, what = "") => `/api/styles/${encodeURIComponent(name)}${what}`;
+
+function element(kind, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(kind), properties);
+  made.append(...children);
+  return made;
+}
+
+// Sounds ------------------------------------------------------------------------------------------------------
+
+async function upload(files, list) {
+  for (const file of files) {
+    say(`reading ${file.name}`);
+    try {
+      const sound = await ask(`/api/sounds?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+      chosen[list].add(sound.number);
+      say(`${sound.name} is ready`);
+    } catch (error) { say(error.message); }
+  }
+  sounds();
+}
+
+function sounds() {
+  for (const list of ["clips", "takes"]) {
+    $(list).replaceChildren(...state.sounds.filter((each) => each.kind !== "output").map((each) => {
+      const box = element("input", { type: "checkbox", checked: chosen[list].has(each.number), value: each.number });
+      box.onchange = () => { chosen[list][box.checked ? "add" : "delete"](each.number); if (list === "clips") look(); };
+      return element("label", {}, box, ` ${each.name}${each.kind === "shipped" ? " (comes with stylefx)" : ""}`);
+    }));
+  }
+  look();
+}
+
+const look = trying(async () => {
+  const [first] = chosen.clips;
+  if (first === undefined) { shown = null; $("wave").getContext("2d").clearRect(0, 0, 1000, 120); return; }
+  if (shown?.number !== first) shown = { number: first, ...(await ask(`/api/sounds/${first}/look`)) };
+  part();
+});
+
+function part() {
+  if (!shown) return;
+  drawWave($("wave"), shown.wave, Number($("start").value) / shown.seconds, ($("end").value ? Number($("end").value) : shown.seconds) / shown.seconds);
+}
+
+let dragged = null;
+const secondsAt = (event) => {
+  const box = $("wave").getBoundingClientRect();
+  return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * shown.seconds;
+};
+$("wave").onpointerdown = (event) => { if (shown) { dragged = secondsAt(event); $("wave").setPointerCapture(event.pointerId); } };
+$("wave").onpointermove = (event) => {
+  if (dragged === null) return;
+  const ends = [dragged, secondsAt(event)].sort((a, b) => a - b);
+  $("start").value = ends[0].toFixed(2); $("end").value = ends[1].toFixed(2); part();
+};
+$("wave").onpointerup = () => { dragged = null; };
+$("start").oninput = $("end").oninput = part;
+
+for (const [input, list] of [["clip-files", "clips"], ["take-files", "takes"]]) {
+  $(input).onchange = async () => { await upload($(input).files, list); $(input).value = ""; };
+  const section = $(input).closest("section");
+  section.ondragover = (event) => { event.preventDefault(); section.classList.add("over"); };
+  section.ondragleave = () => section.classList.remove("over");
+  section.ondrop = (event) => { event.preventDefault(); section.classList.remove("over"); upload(event.dataTransfer.files, list); };
+}
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => event.preventDefault());
+
+// Styles ------------------------------------------------------------------------------------------------------
+
+$("make").onclick = trying(async () => {
+  await send("/api/styles", "POST", {
+    sounds: [...chosen.clips], name: $("style-name").value.trim(), quality: $("quality").value,
+    start: Number($("start").value) || 0, end: $("end").value ? Number($("end").value) : null,
+  });
+  say("learning");
+});
+$("import-file").onchange = trying(async () => {
+  const file = $("import-file").files[0], name = file.name.replace(/\.npz$/i, "");
+  $("import-file").value = "";
+  await ask(`/api/import?name=${encodeURIComponent(name)}`, { method: "POST", body: file });
+  say(`${name} is in the library`);
+});
+
+const KEYS = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+const key = (pitch) => KEYS[Math.round(pitch) % 12] + (Math.floor(Math.round(pitch) / 12) - 1);
+
+function about(style) {
+  if (!style.notes) return "";
+  const pitches = style.notes.map((each) => each[2]);
+  const range = pitches.length ? `, ${key(Math.min(...pitches))} to ${key(Math.max(...pitches))}` : "";
+  return `${style.struck ? "struck" : "held"}, ${pitches.length} notes found${range}, from ${style.sources.join(", ")}, ${style.seconds} s`;
+}
+
+function styles() {
+  const now = JSON.stringify(state.styles);
+  if (now === listed) return;
+  listed = now;
+  $("styles").replaceChildren(...state.styles.map((style) => {
+    const canvas = element("canvas", { hidden: true });
+    canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", `Spectrogram and notes of ${style.name}`);
+    const rename = element("input", { value: style.name, maxLength: 60 });
+    rename.setAttribute("aria-label", `New name of ${style.name}`);
+    const button = (text, act) => {
+      const made = element("button", { className: "plain", textContent: text, onclick: trying(act) });
+      made.setAttribute("aria-label", `${text} ${style.name}`);
+      return made;
+    };
+    return element("li", {}, element("strong", { textContent: style.name }), element("div", { className: "note", textContent: about(style) }), canvas,
+      element("div", { className: "row" },
+        button("Picture", async () => {
+          if (canvas.hidden) drawSpectrogram(canvas, await ask(styleUrl(style.name, "/picture")), style.notes?.filter((each) => each[0] < 10), Math.min(style.seconds, 10));
+          canvas.hidden = !canvas.hidden;
+        }),
+        element("a", { href: styleUrl(style.name, "/file"), textContent: `Export ${style.name}`, download: `${style.name}.npz` }),
+        rename, button("Rename", () => send(styleUrl(style.name), "PATCH", { name: rename.value.trim() })),
+        button("Delete", async () => { if (confirm(`Delete the style ${style.name}?`)) await send(styleUrl(style.name), "DELETE", {}); })));
+  }));
+  if (!state.styles.length) $("styles").append(element("li", { textContent: "No style yet: choose one of the clips that come with stylefx, name it, make it." }));
+  for (const [list, first] of [["style", []], ["other", [element("option", { value: "", textContent: "nothing" })]]]) {
+    const before = $(list).value;
+    $(list).replaceChildren(...first, ...state.styles.map((each) => element("option", { value: each.name, textContent: each.name })));
+    if ([...$(list).options].some((each) => each.value === before)) $(list).value = before;
+  }
+}
+
+// Work --------------------------------------------------------------------------------------------------------
+
+$("render").onclick = trying(async () => {
+  const names = [$("style").value, $("other").value].filter(Boolean);
+  const levels = Object.fromEntries(["mix", "strength", "morph"].map((name) => [name, Number($(name).value)]));
+  await send("/api/renders", "POST", { sounds: [...chosen.takes], styles: names, ...levels });
+  say("rendering");
+});
+
+const rows = new Map();
+
+function jobs() {
+  for (const job of state.jobs) {
+    if (!rows.has(job.number)) {
+      const text = element("div"), bar = element("progress", { max: 1 });
+      bar.setAttribute("aria-label", `Progress of ${job.title}`);
+      const cancel = element("button", { className: "plain", textContent: "Cancel", onclick: trying(() => send(`/api/jobs/${job.number}`, "DELETE", {})) });
+      cancel.setAttribute("aria-label", `Cancel ${job.title}`);
+      const listen = element("button", { textContent: "Listen", onclick: trying(async () => open(await ask(`/api/jobs/${job.number}`))) });
+      listen.setAttribute("aria-label", `Listen to ${job.title}`);
+      const row = element("li", {}, text, bar, cancel, listen);
+      rows.set(job.number, { text, bar, cancel, listen, row });
+      $("jobs").prepend(row);
+    }
+    const { text, bar, cancel, listen, row } = rows.get(job.number), ended = !["waiting", "working"].includes(job.state);
+    if (ended && row.dataset.state !== job.state && ["learning", "rendering"].includes($("message").textContent)) say(`${job.title}: ${job.state}`);
+    row.dataset.state = job.state;
+    text.textContent = [`${job.kind === "fit" ? "Style" : "Take"} ${job.title}: ${job.state}`, job.error, ...job.remarks].filter(Boolean).join(". ");
+    bar.value = job.done; bar.hidden = cancel.hidden = ended;
+    listen.hidden = !(job.kind === "render" && job.state === "done");
+  }
+}
+
+const events = new EventSource("/api/events");
+let sounding = "";
+events.onmessage = (event) => {
+  state = JSON.parse(event.data);
+  styles(); jobs();
+  const now = JSON.stringify(state.sounds);
+  if (now !== sounding) { sounding = now; sounds(); }
+  document.body.dataset.ready = "yes";
+};
+events.onerror = () => say("stylefx does not answer: is it still running?");
+events.onopen = () => { if ($("message").textContent.startsWith("stylefx does not")) say(""); };

@@ -1,0 +1,79 @@
+"""`stylefx app`: a page on this machine over the same engine."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from stylefx.cli.surfaces import port_number
+from stylefx.errors import StylefxError
+
+HOST = "127.0.0.1"
+EXAMPLES = """\
+examples:
+  stylefx app                    opens the page in your browser
+  stylefx app --no-browser       prints its address only; nobody without the token in it gets in
+
+Ctrl-C ends it. Styles are kept in your data folder; what was rendered is kept while it runs."""
+
+
+def register(subparsers) -> None:
+    """Add the verb to the parser."""
+    parser = subparsers.add_parser(
+        "app",
+        help="make styles and render in the browser",
+        description="Make styles, put them on takes and listen, on a page that this machine serves to itself.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--port", type=port_number, default=0, metavar="N", help="where to listen (default: any that is free)"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    parser.add_argument(
+        "--library",
+        metavar="DIR",
+        help="where the styles are (default: STYLEFX_LIBRARY, or your data folder)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the address, open it, and serve until Ctrl-C or SIGTERM."""
+    try:
+        import platformdirs  # noqa: F401
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError:
+        raise StylefxError("the page needs more: pip install 'stylefx[app]'") from None
+    from stylefx.app.library import Library, default_folder
+    from stylefx.app.server import Server
+    from stylefx.app.session import Session
+    from stylefx.interruption import Interrupted
+
+    library = Library(Path(args.library) if args.library else default_folder())
+    with _listening(args.port) as listener, Session() as session:
+        server = Server(library, session, listener)
+        print(server.url, flush=True)
+        if not args.no_browser:
+            import webbrowser
+
+            webbrowser.open(server.url)
+        with suppress(Interrupted):  # as live: ending it is no failure
+            server.run()
+    return 0
+
+
+def _listening(port: int) -> socket.socket:
+    """Accepts from here on: whoever opens the address early waits for the server to come."""
+    listener = socket.socket()
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise StylefxError(f"--port: port {port} is taken ({error.strerror}), choose another or 0") from error
+    return listener

@@ -1,0 +1,151 @@
+"""The page in a real browser: a style is made, put on a take, listened to; accessible, and at every width."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from app_server import CHROMIUM, App, require_browser
+
+WORK_MS = 90_000
+WIDTHS = (360, 1280, 2560)
+DECODED = """async () => {
+    const data = await (await fetch(document.getElementById("audio-output").src)).arrayBuffer();
+    const sound = await new OfflineAudioContext(1, 1, 44100).decodeAudioData(data);
+    return Array.from(sound.getChannelData(0));
+}"""
+
+
+@pytest.fixture
+def browser():
+    require_browser()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+def opened(browser, app: App, **options):
+    page = browser.new_context(**options).new_page()
+    page.faults = []
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.goto(app.url)
+    page.wait_for_selector("body[data-ready]")
+    return page
+
+
+def make_style(page, name: str, quality: str = "draft") -> None:
+    page.get_by_role("group", name="Clips to learn from").get_by_label(re.compile("trumpet_solo")).check()
+    page.get_by_label("End (s)").fill("3")
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Quality").select_option(quality)
+    page.get_by_role("button", name="Make the style").click()
+
+
+def serious(page) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {each['nodes'][0]['html']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def test_from_a_clip_to_hearing_it(browser, tmp_path: Path, guitar_audio: np.ndarray) -> None:
+    take = tmp_path / "my take.wav"
+    soundfile.write(take, guitar_audio, 44_100, subtype="PCM_16")
+    with App(tmp_path / "library") as app:
+        page, other = opened(browser, app), opened(browser, app)
+        make_style(page, "Trumpet")
+        page.reload()  # in the middle of the fit
+        for each in (page, other):  # both are told
+            each.wait_for_selector("#styles strong:text-is('Trumpet')", timeout=WORK_MS)
+        text = page.inner_text("#styles")
+        assert re.search(r"held, \d+ notes found, [A-G]#?\d to [A-G]#?\d, from trumpet_solo.flac, 3 s", text)
+        page.get_by_role("button", name="Picture Trumpet").click()
+        page.wait_for_selector("#styles canvas:visible")
+
+        page.set_input_files("#take-files", take)
+        page.wait_for_selector("#message:text('my take.wav is ready')", timeout=WORK_MS)
+        page.get_by_label("Strength").fill("0.8")
+        page.get_by_role("button", name="Render", exact=True).click()
+        page.get_by_role("button", name="Listen to my take.Trumpet.wav").click(timeout=WORK_MS)
+
+        # It plays, and going from one to another keeps the place.
+        page.get_by_role("button", name="Play").click()
+        for _ in range(50):
+            if page.evaluate("document.getElementById('audio-output').currentTime") > 0.2:
+                break
+            page.wait_for_timeout(100)
+        else:
+            raise AssertionError("it does not play")
+        page.get_by_role("button", name="content").click()
+        times = page.evaluate(
+            "['output', 'content'].map(n => document.getElementById('audio-' + n).currentTime)"
+        )
+        assert abs(times[0] - times[1]) < 0.15
+        muted = page.evaluate(
+            "['content', 'output', 'clip'].map(n => document.getElementById('audio-' + n).muted)"
+        )
+        assert muted == [False, True, True]
+
+        # The same samples in the page, in the download, and from the engine.
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download").click()
+        download.value.save_as(tmp_path / "saved.wav")
+        saved, rate = soundfile.read(tmp_path / "saved.wav", dtype="float32")
+        assert (rate, len(saved)) == (44_100, len(guitar_audio))
+        assert np.abs(np.array(page.evaluate(DECODED)) - saved).max() < 1e-4
+        from stylefx import render
+
+        render(take, tmp_path / "library" / "Trumpet.npz", tmp_path / "expected.wav", strength=0.8)
+        assert np.array_equal(saved, soundfile.read(tmp_path / "expected.wav", dtype="float32")[0])
+
+        # Everybody can use it, and it fits everywhere, in the light and in the dark.
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert serious(page) == []
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.faults == other.faults == []
+
+
+def test_names_errors_and_cancel(browser, tmp_path: Path, trumpet_style_path: Path) -> None:
+    library = tmp_path / "library"
+    with App(library) as app:
+        page = opened(browser, app)
+        page.set_input_files("#import-file", trumpet_style_path)
+        page.wait_for_selector("#styles strong:text-is('trumpet')", timeout=WORK_MS)
+        make_style(page, "../trumpet")
+        page.wait_for_selector("#message:text('is no name for a style')")
+        make_style(page, "trumpet")
+        page.wait_for_selector("#message:text('already has a style called trumpet')")
+        make_style(page, "long", "best")
+        page.get_by_role("button", name="Cancel long").click(timeout=WORK_MS)
+        page.wait_for_selector("#jobs li[data-state=cancelled]")
+
+        page.set_input_files(
+            "#clip-files", {"name": "bad.wav", "mimeType": "audio/wav", "buffer": b"RIFF no"}
+        )
+        page.wait_for_selector("#message:text('bad.wav')", timeout=WORK_MS)
+        page.get_by_label("New name of trumpet").fill("brass")
+        page.get_by_role("button", name="Rename trumpet").press("Enter")
+        page.wait_for_selector("#styles strong:text-is('brass')")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Export brass").click()
+        download.value.save_as(tmp_path / "brass.npz")
+        assert (tmp_path / "brass.npz").read_bytes() == trumpet_style_path.read_bytes()
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Delete brass").click()
+        page.wait_for_selector("#styles li:text('No style yet')")
+        assert list(library.iterdir()) == []
+        assert page.faults == []
