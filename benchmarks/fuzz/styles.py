@@ -22,6 +22,8 @@ SIZES = {
     "decoder_channels": 12,
     "decoder_hidden": 96,
     "preview_columns": 51,
+    "instrument_rows": 5,
+    "instrument_length": 4000,
     "preview_bands": 216,
 }
 
@@ -35,6 +37,10 @@ def template() -> Style:
         name: random.uniform(-0.1, 0.1, [_size(each) for each in shape]).astype(np.float32)
         for name, shape in shapes.items()
     }
+    # Notes one after another, the last half of each a loop.
+    length = SIZES["instrument_length"] // SIZES["instrument_rows"]
+    for row, note in enumerate(arrays["instrument_notes"]):
+        note[:] = row * length, length, 20, 60 + row, -20, row, 1, length // 2, length // 2
     meta = provenance.describe(
         "harmonic",
         sample_rate=44_100,
