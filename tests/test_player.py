@@ -63,6 +63,29 @@ def test_a_voice_plays_the_pitch_it_is_asked_for_and_ends():
     assert not voices.sounds(voice)
 
 
+def test_a_stroke_that_is_over_does_not_touch_the_next_one():
+    """The voice of a sample that has run out plays another stroke; the first note's changes are not for that one."""
+    audio = tone(440.0, 0.1).reshape(-1)
+    row = np.zeros((1, COLUMNS))
+    row[0, 1], row[0, PITCH] = len(audio), 69
+
+    def second(touched: bool) -> np.ndarray:
+        voices = Voices(Instrument(row, audio, RATE))
+        voices.prepare(RATE, 256)
+        first = voices.start(0, 0.0, 1.0, 1.0, 0)
+        for _ in range(20):
+            voices.render()
+        assert not voices.sounds(first)
+        voices.start(0, 0.0, 1.0, 1.0, 0)
+        if touched:
+            voices.change(first, 0.1, 2.0)
+            voices.release(first, 0.01, 0)
+        return np.concatenate([voices.render().copy() for _ in range(10)])
+
+    assert second(False).any()
+    assert np.array_equal(second(True), second(False))
+
+
 @pytest.mark.parametrize("notes", ["live", "studio"])
 def test_any_blocks_and_reset_give_the_same_samples(style, guitar_audio, notes):
     audio = guitar_audio[:60_000]

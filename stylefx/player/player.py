@@ -38,11 +38,11 @@ TINY = 1e-12
 
 
 class _Played:
-    """A note of the content and the voice that plays it."""
+    """A note of the content and the stroke that plays it."""
 
     def __init__(self, note: Note, row: int, weight: float):
         self.note, self.row, self.weight = note, row, weight
-        self.voice, self.ended, self.begun, self.bend = -1, -1, -1, 0.0
+        self.stroke, self.ended, self.begun, self.bend = -1, -1, -1, 0.0
 
 
 class Player:
@@ -88,12 +88,12 @@ class Player:
         hop, rate = self._grid.hop, self._grid.sample_rate
         for number, played in list(self._played.items()):
             onset = round(played.note.onset * rate)
-            if played.voice < 0:
+            if played.stroke < 0:
                 self._begin(played, onset, now)
             elif played.ended >= 0:
                 if played.ended < now + hop:
                     seconds = ENDED_SECONDS if self._instrument.held else DAMPED_SECONDS
-                    self._voices.release(played.voice, seconds, max(0, played.ended - now))
+                    self._voices.release(played.stroke, seconds, max(0, played.ended - now))
                     played.ended = now
                     self._partials.ended(number, now)
                     del self._played[number]
@@ -107,7 +107,7 @@ class Player:
         """Share of the power of every bin that stays with the filter in a frame centred at ``now``, float32 (bins,)."""
         seconds = now / self._grid.sample_rate
         for number, played in self._played.items():
-            if played.voice >= 0:
+            if played.stroke >= 0:
                 self._partials.sounds(number, _pitch_at(played.note, seconds), played.weight, played.begun)
         return self._partials.kept(now)
 
@@ -141,7 +141,9 @@ class Player:
         # Never later into the sample than its onset: a late stroke is still a stroke.
         place = min(late * step, row[ONSET])
         played.begun = max(now, onset)
-        played.voice = self._voices.start(played.row, place, ratio, self._level(played), max(0, begins - now))
+        played.stroke = self._voices.start(
+            played.row, place, ratio, self._level(played), max(0, begins - now)
+        )
 
     def _follow(self, played: _Played, now: int) -> None:
         held = self._instrument.held
@@ -153,7 +155,7 @@ class Player:
             moved = _pitch_at(played.note, now / self._grid.sample_rate) - played.note.pitch
             wanted = np.sign(moved) * max(abs(moved) - WAVER_SEMITONES, 0)
             played.bend += 0.15 * (wanted - played.bend)
-        self._voices.change(played.voice, level, self._ratio(played))
+        self._voices.change(played.stroke, level, self._ratio(played))
 
     def _ratio(self, played: _Played) -> float:
         away = played.note.pitch + played.bend - self._instrument.notes[played.row, PITCH]

@@ -14,9 +14,10 @@ from stylefx.jit import compiled
 
 VOICES = 32
 # Columns: whether it sounds; place in its sample and what a step of the stream moves it; level now and asked for;
-# what is kept of the level a sample after it was let go (1 while it is held); samples until it begins; its note.
-ON, PLACE, STEP, LEVEL, WANTED, KEEP, WAIT, FIRST, SIZE, LOOP_AT, LOOP_SIZE = range(11)
-COLUMNS = 11
+# what is kept of the level a sample after it was let go (1 while it is held); samples until it begins; its note; the
+# number of the stroke, for a row goes on to another stroke when this one is over.
+ON, PLACE, STEP, LEVEL, WANTED, KEEP, WAIT, FIRST, SIZE, LOOP_AT, LOOP_SIZE, STROKE = range(12)
+COLUMNS = 12
 # The level follows what is asked for with this time constant; a voice under the last level is over.
 FOLLOW_SECONDS, SILENT = 0.01, 1e-5
 
@@ -39,9 +40,10 @@ class Voices:
     def reset(self) -> None:
         """Nothing sounds."""
         self._state[:] = 0
+        self._strokes = 0
 
     def start(self, row: int, place: float, ratio: float, level: float, wait: int) -> int:
-        """Sound a note of the instrument from ``place`` on, ``ratio`` higher, in ``wait`` samples; its voice."""
+        """Sound a note of the instrument from ``place`` on, ``ratio`` higher, in ``wait`` samples; the number of the stroke."""
         free = np.nonzero(self._state[:, ON] == 0)[0]
         voice = int(free[0]) if len(free) else int(np.argmin(self._state[:, LEVEL]))
         begin, length, loop_at, loop_size = self._instrument.notes[
@@ -53,24 +55,29 @@ class Voices:
         state[LEVEL] = state[WANTED] = level
         state[KEEP], state[WAIT] = 1, wait
         state[FIRST], state[SIZE], state[LOOP_AT], state[LOOP_SIZE] = begin, length, loop_at, loop_size
-        return voice
+        self._strokes += 1
+        state[STROKE] = self._strokes
+        return self._strokes
 
-    def change(self, voice: int, level: float, ratio: float) -> None:
-        """Where level and pitch of a voice are to go."""
-        self._state[voice, WANTED] = level
-        self._state[voice, STEP] = ratio * self._rate_ratio
+    def change(self, stroke: int, level: float, ratio: float) -> None:
+        """Where level and pitch of a stroke are to go; nothing where it is over."""
+        rows = self._rows(stroke)
+        self._state[rows, WANTED] = level
+        self._state[rows, STEP] = ratio * self._rate_ratio
 
-    def release(self, voice: int, seconds: float, wait: int) -> None:
-        """Let a voice fade by 60 dB in ``seconds``, from ``wait`` samples on."""
-        self._state[voice, KEEP] = 10 ** (-3 / max(seconds * self._sample_rate, 1))
-        self._state[voice, WAIT] = max(self._state[voice, WAIT], wait) if self._waits(voice) else -wait
+    def release(self, stroke: int, seconds: float, wait: int) -> None:
+        """Let a stroke fade by 60 dB in ``seconds``, from ``wait`` samples on; nothing where it is over."""
+        rows = self._rows(stroke)
+        begins_in = self._state[rows, WAIT]
+        self._state[rows, KEEP] = 10 ** (-3 / max(seconds * self._sample_rate, 1))
+        self._state[rows, WAIT] = np.where(begins_in > 0, np.maximum(begins_in, wait), -wait)
 
-    def _waits(self, voice: int) -> bool:
-        return self._state[voice, WAIT] > 0
+    def sounds(self, stroke: int) -> bool:
+        """Whether the stroke is still to be heard."""
+        return bool(self._rows(stroke).any())
 
-    def sounds(self, voice: int) -> bool:
-        """Whether the voice is still to be heard."""
-        return bool(self._state[voice, ON])
+    def _rows(self, stroke: int) -> np.ndarray:
+        return (self._state[:, STROKE] == stroke) & (self._state[:, ON] == 1)
 
     def render(self) -> np.ndarray:
         """The next hop of all voices together, float32 (hop,); the array is used again."""
