@@ -97,6 +97,10 @@ class Player:
                     played.ended = now
                     self._partials.ended(number, now)
                     del self._played[number]
+            elif not self._voices.sounds(played.stroke):
+                # The clip's note was shorter than the content's: what still sounds is the filter's again.
+                self._partials.ended(number, now)
+                del self._played[number]
             else:
                 self._follow(played, now)
         out = self._voices.render()
