@@ -38,7 +38,9 @@ class Slot:
 
 
 class StyleBank:
-    """``styles`` in slots 1, 2, ...; the rest as in `StyleTransfer`. Safe to use from any thread.
+    """``styles`` in slots 1, 2, ...; ``notes``: whether the clips' are played; the rest as in `StyleTransfer`.
+
+    Safe to use from any thread.
 
     Raises
     ------
@@ -52,8 +54,9 @@ class StyleBank:
         names: Sequence[str] | None = None,
         device: str = "auto",
         start: str = "decoder",
+        notes: bool = False,
     ):
-        self._device, self._start, self._optimises = device, start, False
+        self._device, self._start, self._notes, self._optimises = device, start, notes, False
         self.listener = Listener()
         self._listens = start == "decoder"
         self._grid: Grid | None = None
@@ -110,7 +113,7 @@ class StyleBank:
             raise StylefxError(
                 f"a style of the method {style.method!r} cannot stream: fit the clip with --method {METHOD}"
             )
-        voice = Voice(style, self.listener, self._device, self._start)
+        voice = Voice(style, self.listener, self._device, self._start, self._notes)
         if self._optimises:
             voice.add_optimiser()
         if self._grid is not None:

@@ -129,7 +129,7 @@ def render(
         figure = _Figure(path_of(plot, "plot"), reader.sample_rate, overwrite) if plot is not None else None
         with AudioWriter.like(reader, output, overwrite=overwrite) as writer:
             report = _stream(reader, fx, writer, figure, progress)
-        report = replace(report, remarks=(*reader.remarks, *unkept(writer, reader.picture)))
+        report = replace(report, remarks=(*fx.remarks, *reader.remarks, *unkept(writer, reader.picture)))
     if figure is not None:
         figure.draw(fx.style, report)
     return report

@@ -16,6 +16,7 @@ from stylefx.analysis.grid import check_latency
 from stylefx.audio.samples import MAX_SAMPLE, samples_of, tamed
 from stylefx.checks import choice, sample_rate_of, shown, whole_number
 from stylefx.errors import StylefxError, UsageError
+from stylefx.instrument.table import NOTES as NOTES_ARRAY
 from stylefx.methods import METHODS
 from stylefx.params import PARAMETERS, Controls, Settings
 from stylefx.style import Style
@@ -59,6 +60,8 @@ class StyleTransfer:
 
     Attributes
     ----------
+    remarks : tuple of str
+        Sentences about what was asked for and cannot be had.
     controls : Controls
         Every parameter of `stylefx.params`; may be changed at any time from any thread, and is read once a block.
     """
@@ -84,6 +87,7 @@ class StyleTransfer:
         self._path = _path_for(styles, names, iterations, device, start, latency, notes)
         self.iterations = self._path.iterations
         self.style = styles[0]
+        self.remarks = _without_notes(styles) if notes != "off" else ()
         self._mix = Mix()
         self._prepared: tuple[int, int] | None = None
 
@@ -237,6 +241,14 @@ def _styles(given: Style | str | Path | Sequence[Style | str | Path]) -> list[St
     return [each if isinstance(each, Style) else Style.load(each) for each in several]
 
 
+def _without_notes(styles: list[Style]) -> tuple[str, ...]:
+    return tuple(
+        f"the style of {style.source_names} holds no notes and only filters: fit the clip again, with notes"
+        for style in styles
+        if NOTES_ARRAY not in style.arrays
+    )
+
+
 def _path_for(
     styles: list[Style],
     names: Sequence[str] | None,
@@ -262,4 +274,4 @@ def _path_for(
 
     method = METHODS[styles[0].method if styles else METHOD]
     steps = method.iterations if iterations is None else int(iterations)
-    return StreamingPath(StyleBank(styles, names, device, start), steps, latency, notes)
+    return StreamingPath(StyleBank(styles, names, device, start, notes != "off"), steps, latency, notes)

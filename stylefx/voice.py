@@ -19,14 +19,13 @@ from stylefx.decode.decoder import Decoder
 from stylefx.decode.envelope import EnvelopeStart
 from stylefx.decode.listener import Listener
 from stylefx.errors import UsageError
-from stylefx.instrument.table import instrument_of
-from stylefx.player.player import Player
 from stylefx.style import Style
 from stylefx.synthesis.loudness import Loudness
 
 if TYPE_CHECKING:
     from stylefx.optimise.stream import Optimise
     from stylefx.optimise.stream_musicnn import OptimiseTrained
+    from stylefx.player.player import Player
 
 STARTS = ("decoder", "envelope", "content")
 
@@ -53,18 +52,16 @@ class Voice:
     """``style``, started by ``start``; ``listener`` is shared with other voices.
 
     The optimiser, which computes on ``device``, is made by `add_optimiser`: who takes no steps does without it, and
-    without torch.
+    without torch. With ``notes`` there is a player where the style has notes.
     """
 
-    def __init__(self, style: Style, listener: Listener, device: str, start: str):
+    def __init__(self, style: Style, listener: Listener, device: str, start: str, notes: bool = False):
         check_device(device)
         self.decode = _start_for(style, listener, start)
         self.optimise: Optimise | OptimiseTrained | None = None
         self.loudness = Loudness()
         self._style, self._device = style, device
-        instrument = instrument_of(style.arrays, style.meta["sample_rate"])
-        # Plays the clip's notes where the path asks for them.
-        self.player = Player(instrument) if instrument is not None else None
+        self.player = _player_for(style) if notes else None
         self._grid: Grid | None = None
 
     def add_optimiser(self) -> None:
@@ -113,6 +110,15 @@ class Voice:
             target = self.optimise.process(target) if optimising else self.optimise.hold(target)
             clock.charge("optimise")
         return self.loudness.process(magnitude, target)
+
+
+def _player_for(style: Style) -> Player | None:
+    """What plays the clip's notes; None where the style has none."""
+    from stylefx.instrument.table import instrument_of
+    from stylefx.player.player import Player
+
+    instrument = instrument_of(style.arrays, style.meta["sample_rate"])
+    return Player(instrument) if instrument is not None else None
 
 
 def _optimise_for(style: Style, device: str) -> Optimise | OptimiseTrained:

@@ -8,6 +8,7 @@ from sounds import in_chunks, rms_db, tone
 
 from stylefx import Style, StyleTransfer, fit
 from stylefx.errors import StylefxError, UsageError
+from stylefx.instrument.learn import learn_instrument
 from stylefx.instrument.loops import looped
 from stylefx.instrument.separate import Separated
 from stylefx.instrument.table import COLUMNS, LEVEL_DB, LOOP_LENGTH, NOTES, PITCH, SAMPLES, Instrument
@@ -135,6 +136,20 @@ def test_a_style_with_notes_is_kept_and_forged_ones_are_refused(style, tmp_path)
     lacking = {name: array for name, array in style.arrays.items() if name != SAMPLES}
     with pytest.raises(StylefxError, match="both or neither"):
         Style(style.method, lacking, style.meta)
+
+
+def test_who_asks_for_notes_that_are_not_there_is_told(bright_style, style):
+    assert StyleTransfer(style, notes="studio").remarks == StyleTransfer(bright_style).remarks == ()
+    (remark,) = StyleTransfer(bright_style, notes="studio").remarks
+    assert "holds no notes" in remark
+
+
+def test_a_long_clip_costs_no_more_than_its_first_half_minute():
+    """Every note was taken out of the whole clip: a minute took two, and 1.2 GB."""
+    audio = np.tile(tone(440.0, 1.0).reshape(-1) * np.linspace(1, 0, RATE, dtype=np.float32), 34)
+    longer, short = (learn_instrument(each, RATE, True) for each in (audio, audio[: 30 * RATE]))
+    assert longer.keys() == short.keys() == {NOTES, SAMPLES}
+    assert np.array_equal(longer[NOTES], short[NOTES])
 
 
 def test_an_unknown_word_is_refused(style):

@@ -28,8 +28,6 @@ class Analysis:
         self._history = np.zeros((channels, grid.window_length), np.float32)
         self._padded = np.zeros((channels, grid.n_fft), np.float32)
         self._filled = 0
-        # The hop (channels, hop) that the spectrum yielded last took in.
-        self.newest = np.zeros((channels, grid.hop), np.float32)
         self.latency_samples = grid.hop
 
     def reset(self) -> None:
@@ -50,10 +48,14 @@ class Analysis:
             self._filled += take
             start += take
             if self._filled == hop:
-                self.newest = self._history[:, -hop:].copy()
                 yield self._spectrum()
                 self._history[:, :-hop] = self._history[:, hop:]
                 self._filled = 0
+
+    @property
+    def newest(self) -> np.ndarray:
+        """The hop (channels, hop) that the yielded frame took in; a view, valid until the next one is asked for."""
+        return self._history[:, -self._grid.hop :]
 
     def _spectrum(self) -> np.ndarray:
         half = self._grid.window_length // 2

@@ -1,4 +1,4 @@
-"""What takes long, in a process of its own: ``python -m stylefx.app.work``, one job and its end.
+"""What takes long, in a process of its own, which does one job and ends (`stylefx.app.jobs.start_work`).
 
 A line of JSON in, the job; lines of JSON out: {"done": part} on the way, then {"result": ...} or {"error": sentence}.
 Whoever no longer wants it ends the process; files appear whole or not at all.
@@ -150,7 +150,3 @@ def main() -> None:
         say(error=str(error))
     except MemoryError:
         say(error="there is not enough memory for this: choose a shorter part")
-
-
-if __name__ == "__main__":
-    main()

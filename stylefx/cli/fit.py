@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     """Check the target, read the clips, fit, save, report."""
     from stylefx.audio.clip import read_clips
     from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.instrument.table import NOTES
     from stylefx.learn.clip import fit
     from stylefx.style import check_style_path
 
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
             seed=args.seed,
             notes=args.notes,
         )
+    if args.notes and NOTES not in style.arrays:
+        say("stylefx: no notes were kept: none were heard in the clip, or the method cannot play them")
     style = style.with_sources(clip.sources)
     style.save(path, overwrite=args.yes)
     seconds = time.perf_counter() - started

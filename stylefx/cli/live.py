@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         if args.capture is not None:
             capture, stand_in = prepare_capture(args, opened, screen.say)
             captures, styles = [capture], styles or [stand_in]
-        engine = _engine(args, styles)
+        engine = _engine(args, styles, screen.say)
         shown: list[Attendant] = [screen] if screen.usable() and not args.plain else []
         attendants = [*shown, *captures, *_guards(args, screen.say)]
         begin_capture = captures[0].start if captures else None
@@ -124,7 +124,7 @@ def _duplex(args: argparse.Namespace) -> Duplex:
     )
 
 
-def _engine(args: argparse.Namespace, styles: list[Style]) -> Engine:
+def _engine(args: argparse.Namespace, styles: list[Style], say: Callable[[str], None]) -> Engine:
     if args.bypass:
         from stylefx.live.session import Bypass
 
@@ -136,6 +136,8 @@ def _engine(args: argparse.Namespace, styles: list[Style]) -> Engine:
         names=[Path(path).stem for path in args.style] or None,
         **engine_settings(args),
     )
+    for remark in engine.remarks:
+        say(f"stylefx: {remark}")
     if not args.style:
         engine.controls.change(bypass=True)  # until there is something to hear
     return engine

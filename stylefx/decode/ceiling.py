@@ -89,13 +89,18 @@ def mean_amplitudes(power: np.ndarray, low: np.ndarray, high: np.ndarray, bin_hz
     Over that of the middle of hearing, as power in bels: float32 (positions,), 0 where a position is no band.
     """
     sums = np.pad(np.cumsum(power, axis=1, dtype=np.float64), ((0, 0), (1, 0)))
-    places = np.arange(sums.shape[1])
-    bands = np.stack([np.interp(high, places, row) - np.interp(low, places, row) for row in sums])
+    bands = _up_to(sums, high) - _up_to(sums, np.maximum(low, 0))
     amplitudes = np.sqrt(np.maximum(bands, 0) / np.maximum(high - low, 1)).mean(axis=0)
     first, last = (round(hz / bin_hz) for hz in MIDDLE_HZ)
     middle = np.sqrt(power[:, first : last + 1].sum(axis=1)).mean()
     bels = 2 * np.log10(amplitudes / max(middle, NOTHING) + NOTHING)
     return np.where(low >= 0, bels, 0).astype(np.float32)
+
+
+def _up_to(sums: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Prefix sums (frames, bins + 1) at fractional places: (frames, places)."""
+    index = np.clip(places.astype(int), 0, sums.shape[1] - 2)
+    return sums[:, index] + (sums[:, index + 1] - sums[:, index]) * (places - index)
 
 
 @compiled

@@ -6,10 +6,12 @@ import numpy as np
 
 from stylefx.instrument.loops import looped
 from stylefx.instrument.separate import Separated
-from stylefx.instrument.table import COLUMNS, MOST_NOTES, MOST_SAMPLES, NOTES, SAMPLES
+from stylefx.instrument.table import BEGIN, COLUMNS, MOST_NOTES, MOST_SAMPLES, NOTES, SAMPLES
 from stylefx.tracking.notes import Note
 from stylefx.tracking.tracker import track
 
+# As much of a clip as its style is learnt from; the samples of 18 s fill the room there is.
+MOST_SECONDS = 30.0
 # Played from so long before the onset, over which it is faded in.
 LEAD_SECONDS, FADE_IN_SECONDS = 0.02, 0.01
 # A struck note is kept so long after it was let go.
@@ -17,16 +19,14 @@ TAIL_SECONDS, FADE_OUT_SECONDS = 0.25, 0.03
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.08, 4.0
 # Notes this far under the loudest are whatever the tracker took for notes.
 FAINT_DB = 30.0
-# A clip with fewer notes that are sure has no instrument: drums, rain, speech.
+# A note less sure than this is not kept; of drums, rain or speech none is.
 LEAST_CONFIDENCE = 0.3
 # Peaks of a sample beyond this are no sound of a clip at full scale 1.
 MOST = 8.0
 
 
-def learn_instrument(
-    mono: np.ndarray, sample_rate: int, struck: bool, notes: list[Note] | None = None
-) -> dict[str, np.ndarray]:
-    """The arrays of a clip's instrument; none where it has no notes.
+def learn_instrument(mono: np.ndarray, sample_rate: int, struck: bool) -> dict[str, np.ndarray]:
+    """The arrays of a clip's instrument, of its first 30 s; none where it has no notes.
 
     Parameters
     ----------
@@ -34,10 +34,9 @@ def learn_instrument(
         float32 (samples,).
     struck
         Whether the clip's notes die away by themselves; else they are looped.
-    notes
-        What it plays; None lets the studio tracker hear it.
     """
-    heard = track(mono, sample_rate) if notes is None else notes
+    mono = mono[: round(MOST_SECONDS * sample_rate)]
+    heard = track(mono, sample_rate)
     if len(heard) == 0:
         return {}
     loudest = max(note.level_db for note in heard)
@@ -49,7 +48,7 @@ def learn_instrument(
         row, audio = _cut(separated, heard, index, sample_rate, struck)
         if row is None or total + len(audio) > MOST_SAMPLES or len(rows) == MOST_NOTES:
             continue
-        row[0] = total
+        row[BEGIN] = total
         rows.append(row)
         pieces.append(audio)
         total += len(audio)

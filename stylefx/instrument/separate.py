@@ -68,9 +68,10 @@ class Separated:
             around = heights[max(0, h - 2) : h + 3]
             limit = np.exp(np.log(around + TINY).mean(axis=0)) * 4
             height = np.minimum(heights[h], limit)
-            distance = np.abs(bins - (h + 1) * hz) / width
-            near = distance < 2
-            model += np.where(near, height * np.exp(-(distance**2)), 0)
+            first, last = (h + 1) * hz.min() - 2 * width, (h + 1) * hz.max() + 2 * width
+            lobe = slice(*np.searchsorted(bins[:, 0], [first, last]))
+            distance = np.abs(bins[lobe] - (h + 1) * hz) / width
+            model[lobe] += np.where(distance < 2, height * np.exp(-(distance**2)), 0)
         after = np.clip((seconds - offset) / RING_SECONDS, 0, 1)
         return frames, model * 10 ** (-RING_DB / 10 * after)
 
@@ -98,4 +99,9 @@ class Separated:
         mask[:, alone] = 1
         whole = np.zeros_like(self._spectrum)
         whole[:, frames] = self._spectrum[:, frames] * mask
-        return self._stft.istft(whole, k1=len(self._audio)).astype(np.float32)
+        # What its frames reach, and no more: the clip may be long.
+        out, reach = np.zeros(len(self._audio), np.float32), self._length // 2
+        first, last = (round(self._seconds[each] * self._rate) for each in (frames.start, frames.stop - 1))
+        first, last = max(0, first - reach), min(len(out), last + reach)
+        out[first:last] = self._stft.istft(whole, first, last)
+        return out

@@ -43,7 +43,7 @@ class Voices:
         self._strokes = 0
 
     def start(self, row: int, place: float, ratio: float, level: float, wait: int) -> int:
-        """Sound a note of the instrument from ``place`` on, ``ratio`` higher, in ``wait`` samples; the number of the stroke."""
+        """Sound a note of the instrument from ``place`` on, ``ratio`` higher, in ``wait`` samples; its number."""
         free = np.nonzero(self._state[:, ON] == 0)[0]
         voice = int(free[0]) if len(free) else int(np.argmin(self._state[:, LEVEL]))
         begin, length, loop_at, loop_size = self._instrument.notes[
