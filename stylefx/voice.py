@@ -18,6 +18,7 @@ from stylefx.decode.content import ContentStart
 from stylefx.decode.decoder import Decoder
 from stylefx.decode.envelope import EnvelopeStart
 from stylefx.decode.listener import Listener
+from stylefx.decode.usual import Rollback
 from stylefx.errors import UsageError
 from stylefx.style import Style
 from stylefx.synthesis.loudness import Loudness
@@ -63,6 +64,7 @@ class Voice:
         self._style, self._device = style, device
         self.player = _player_for(style) if notes else None
         self._grid: Grid | None = None
+        self._listener = listener
 
     def add_optimiser(self) -> None:
         """Make what `process` needs for more than 0 iterations; a voice that is prepared may go on playing."""
@@ -79,6 +81,7 @@ class Voice:
         if self.optimise:
             self.optimise.prepare(grid.of_answers)
         self.loudness.prepare(grid)
+        self._rollback = Rollback(*self.loudness.memory)
         if self.player is not None:
             self.player.prepare(grid)
 
@@ -109,6 +112,7 @@ class Voice:
             self.optimise.iterations = iterations
             target = self.optimise.process(target) if optimising else self.optimise.hold(target)
             clock.charge("optimise")
+        self._rollback.follow(self._listener.usual.loud, self._listener.usual.over)
         return self.loudness.process(magnitude, target)
 
 

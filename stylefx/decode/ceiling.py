@@ -56,13 +56,14 @@ class Ceiling:
         self._rate = grid.hop_seconds / SECONDS
         self._content, self._answered, self._correction = np.zeros((3, len(self._clip)), np.float32)
         self._sums = np.zeros((2, len(self._clip) + 1), np.float32)
+        self._middle, self._counted = np.zeros(1, np.float32), np.zeros(1, np.int64)
+        self.memory = self._content, self._answered, self._middle, self._counted
         self.reset()
 
     def reset(self) -> None:
         """Forget all frames."""
-        self._content[:] = 0
-        self._answered[:] = 0
-        self._middle, self._counted = np.float32(0), 0
+        for array in self.memory:
+            array[:] = 0
 
     def process(self, answer: np.ndarray, own: np.ndarray, slow_level: float) -> None:
         """Lower the answer (positions,) of a frame in place.
@@ -70,7 +71,7 @@ class Ceiling:
         ``own`` (positions,) are the content's levels, read over a floor under the ``slow_level``; all in bels.
         """
         self._counted += 1
-        rate = np.float32(max(self._rate, 1 / self._counted))
+        rate = np.float32(max(self._rate, 1 / self._counted[0]))
         floor = np.float32(10.0 ** (slow_level - FLOOR_BELS))
         level = answer_level(own, MIDDLE)
         # The answer may be far softer than the content: it is made as loud afterwards.
@@ -78,7 +79,7 @@ class Ceiling:
         self._middle += rate * (np.float32(10.0 ** (level / 2)) - self._middle)
         _learn(answer, gain, own, floor, rate, self._first, self._content, self._answered)
         _lower(
-            answer, self._middle, self._clip, self._width, self._share, self._first, self._content,
+            answer, self._middle[0], self._clip, self._width, self._share, self._first, self._content,
             self._answered, self._sums, self._correction, SPAN, np.float32(NOTHING),
         )  # fmt: skip
 

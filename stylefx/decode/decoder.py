@@ -24,6 +24,7 @@ from stylefx.decode.equaliser import SOUNDING_BELS, WINDOW_HIGH, WINDOW_LOW, Slo
 from stylefx.decode.features import FEATURES, FLOOR_BELS
 from stylefx.decode.listener import Listener
 from stylefx.decode.positions import heard_places, position_frequencies
+from stylefx.decode.usual import Rollback
 from stylefx.errors import StylefxError
 from stylefx.jit import compiled
 
@@ -97,6 +98,7 @@ class Decoder:
         self._equaliser.prepare(grid)
         self._ceiling.prepare(grid)
         self._decay.prepare(grid)
+        self._rollback = Rollback(*self._equaliser.memory, *self._ceiling.memory)
         self._answer, self._gain, self._down = np.zeros((3, positions), np.float32)
         self._sums = np.zeros(positions + 1, np.float64)
         self._ear = np.zeros((positions, ear), np.float32)
@@ -126,6 +128,7 @@ class Decoder:
         if self._listens_itself:
             heard.process(magnitude)
         self._network()
+        self._rollback.follow(heard.usual.loud, heard.usual.over)
         self._equaliser.process(answer, heard.level > heard.slow_level - SOUNDING_BELS)
         if heard.level > SILENCE_BELS:
             self._ceiling.process(answer, heard.own, heard.slow_level)

@@ -75,27 +75,27 @@ class SlowEqualiser:
         self._mean, self._variance, self._correction = np.zeros((3, positions), np.float32)
         self._now, self._scratch = np.zeros((2, positions), np.float32)
         self._sums = np.zeros(positions + 1, np.float32)
-        self._counted = 0
+        self._counted = np.zeros(1, np.int64)
+        self.memory = self._mean, self._variance, self._correction, self._counted
         self.reset()
 
     def reset(self) -> None:
         """Forget all answers."""
-        for array in (self._mean, self._variance, self._correction):
+        for array in self.memory:
             array[:] = 0
-        self._counted = 0
 
     def process(self, answer: np.ndarray, sounding: bool) -> None:
         """Correct the levels (positions,) of a frame in place; learn from them if the content is ``sounding``."""
         _bands(answer, WEIGHT, WINDOW_LOW, WINDOW_HIGH, self._scratch, self._sums, self._now)
         if sounding:
             self._counted += 1
-            rate = np.float32(max(self._rate, 1 / self._counted))
-            share = np.float32(SHARE * min(1.0, self._counted / self._fade_in))
+            rate = np.float32(max(self._rate, 1 / self._counted[0]))
+            share = np.float32(SHARE * min(1.0, self._counted[0] / self._fade_in))
             _learn(
                 self._now, self._wanted, WINDOW_LOW, WINDOW_HIGH, rate, share, self._mean, self._variance,
                 self._correction, self._scratch, self._sums,
             )  # fmt: skip
-        share = np.float32(min(1.0, self._counted / self._spread_fade_in))
+        share = np.float32(min(1.0, self._counted[0] / self._spread_fade_in))
         _move(
             self._now, self._mean, self._variance, self._wanted_spread, share, self._correction, self._scratch
         )

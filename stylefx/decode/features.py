@@ -10,6 +10,7 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.decode.positions import OFFSETS_HZ, RATIOS, SMOOTH_OFFSETS_HZ, SMOOTH_RATIOS, Plan
+from stylefx.decode.usual import Rollback, UsualLevel
 from stylefx.jit import compiled
 
 # Time constants of a position's own history and of the level's: attack, note, phrase.
@@ -56,6 +57,8 @@ class State:
         self.smooth = np.zeros(plan.bins, np.float32)
         self.long = np.zeros(positions + 1, np.float64)
         self.level = np.zeros(HISTORY + 3, np.float64)
+        self.usual = UsualLevel(grid.hop_seconds)
+        self.rollback = Rollback(*self._lasting())
         self.sums = np.zeros((2, plan.bins + 1), np.float64)
         self.spectra = np.zeros((3, plan.bins + 1), np.float32)
         self.bands = np.zeros((2, positions), np.float32)
@@ -64,9 +67,12 @@ class State:
         """Forget all frames."""
         for array in self._lasting():
             array[:] = 0
+        self.usual.reset()
 
     def copy(self, other: State) -> None:
         """Remember what ``other`` remembers."""
+        self.usual.copy(other.usual)
+        self.rollback.copy(other.rollback)
         for array, its in zip(self._lasting(), other._lasting()):
             array[:] = its
 
@@ -80,7 +86,10 @@ def frame_features(magnitude, plan: Plan, state: State, features, own, long_enve
     Filled: ``features`` (positions, FEATURES), left out when it is empty; ``own`` (positions,), each position's
     level in bels; ``long_envelope`` (positions,), the long-term envelope relative to the long-term level.
     """
-    level = _levels(magnitude, plan.level_weight, state.sums, state.level, state.rates, state.fall)
+    level = _levels(magnitude, plan.level_weight, state.sums)
+    state.usual.process(level)
+    state.rollback.follow(state.usual.loud, state.usual.over)
+    _follow(level, state.level, state.rates, state.fall)
     floor = state.level[SLOW] - FLOOR_BELS
     _spectra(magnitude, plan.envelope_low, plan.envelope_high, floor, state.sums[1], state.spectra)
     _positions(
@@ -124,8 +133,8 @@ def maximum(values):
 
 
 @compiled
-def _levels(magnitude, weight, sums, level_state, rates, fall):
-    """Prefix sums of power and magnitude; the level, its slow follower and its history."""
+def _levels(magnitude, weight, sums):
+    """Prefix sums of power and magnitude; returns the level."""
     power_sum, magnitude_sum = sums[0], sums[1]
     total = TINY_POWER
     for q in range(len(weight)):
@@ -133,7 +142,12 @@ def _levels(magnitude, weight, sums, level_state, rates, fall):
         total += power * weight[q]
         power_sum[q + 1] = power_sum[q] + power
         magnitude_sum[q + 1] = magnitude_sum[q] + magnitude[q]
-    level = np.log10(total)
+    return np.log10(total)
+
+
+@compiled
+def _follow(level, level_state, rates, fall):
+    """The slow follower of the level, and its history."""
     first = level_state[SEEN] == 0
     slow = level if first else max(level, level_state[SLOW] - fall)
     level_state[SLOW] = slow
@@ -142,7 +156,6 @@ def _levels(magnitude, weight, sums, level_state, rates, fall):
         level_state[k] = max(before + rates[k] * (level - before), slow - FLOOR_BELS)
     if level > slow - ACTIVE_BELS:
         level_state[COUNTED] += 1
-    return level
 
 
 @compiled

@@ -23,6 +23,7 @@ class Listener:
         self.features = np.zeros((positions, FEATURES), np.float32)
         self.own, self.envelope = np.zeros((2, positions), np.float32)
         self.level = self.slow_level = 0.0
+        self.usual = self.state.usual
 
     def reset(self) -> None:
         """Forget all frames."""

@@ -88,6 +88,7 @@ def targets_at(power: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.nd
     own = np.zeros((len(wanted), POSITIONS), np.float32)
     unused, nothing = np.zeros(POSITIONS, np.float32), np.zeros((0, FEATURES), np.float32)
     for k, p in enumerate(wanted):
+        state.reset()
         state.level[SLOW], state.level[SEEN] = slow_level[p] + state.fall, 1
         frame_features(np.sqrt(power[p]), PLAN, state, nothing, own[k], unused)
     return own, slow_level[wanted]

@@ -39,21 +39,22 @@ class Loudness:
         self._fall = 10 ** (-FALL_DB / 10 * grid.hop_seconds)
         # Energies of the content and of the target in the frames of the last moment.
         self._moment = np.zeros((2, max(1, round(MOMENT_SECONDS / grid.hop_seconds))))
+        self._mean, self._loudest, self._counted = np.zeros(2), np.zeros(1), np.zeros(1, np.int64)
+        self.memory = self._mean, self._loudest, self._counted
         self.reset()
 
     def reset(self) -> None:
         """Forget all energies."""
-        self._mean = np.zeros(2)
-        self._loudest, self._counted = 0.0, 0
-        self._moment[:] = 0
+        for array in (*self.memory, self._moment):
+            array[:] = 0
 
     def process(self, content: np.ndarray, target: np.ndarray) -> np.ndarray:
         """One frame of magnitudes (bins,): the content's and the target's."""
         now = np.array([np.dot(frame * frame, self._weights) for frame in (content, target)])
-        self._loudest = max(now[0], self._fall * self._loudest)
-        if now[0] > 10 ** (-SOUNDING_DB / 10) * self._loudest:
+        self._loudest[0] = max(now[0], self._fall * self._loudest[0])
+        if now[0] > 10 ** (-SOUNDING_DB / 10) * self._loudest[0]:
             self._counted += 1
-            self._mean += max(self._rate, 1 / self._counted) * (now - self._mean)
+            self._mean += max(self._rate, 1 / self._counted[0]) * (now - self._mean)
         self._moment[:, :-1] = self._moment[:, 1:]
         self._moment[:, -1] = now
         limit = 10 ** (LIMIT_DB / 10)

@@ -1,0 +1,103 @@
+"""What is usual: a sound far louder than the last seconds' is played, but nothing is learnt from it for long.
+
+A click, a clap or a passing drum would fill every running mean for as long as that remembers, and what follows would be
+played by what the noise has taught. So the means are copied when such a sound begins, go on learning, for it may be the
+first note after a quiet room, and are put back when it is over. What goes on for long enough becomes usual.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stylefx.jit import compiled
+
+# What is louder than usual by more than this is an outlier. Music of many kinds keeps within 14 dB of its median.
+CREST_BELS = 1.5
+# Usual is the median of the levels of the last seconds that are near those exceeded for so long in all.
+USUAL_SECONDS, EXCEEDED_SECONDS, NEAR_BELS = 4.0, 1.0, 2.0
+# Levels are counted in steps of this, from the lowest on.
+STEP_BELS, LOWEST_BELS, STEPS = 0.2, -24.0, 180
+# Seconds below which a level is as good as never heard.
+NEVER = 1e-9
+
+
+class UsualLevel:
+    """Tells outliers by their level, in bels of any power; ``loud`` says whether the last one was."""
+
+    def __init__(self, hop_seconds: float):
+        self._hop_seconds, self._keep = hop_seconds, np.exp(-hop_seconds / USUAL_SECONDS)
+        self._heard = np.zeros(STEPS)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all levels."""
+        self._heard[:] = 0
+        self.loud, self.over, self._highest = False, False, np.inf
+
+    def copy(self, other: UsualLevel) -> None:
+        """Remember what ``other`` remembers."""
+        self._heard[:] = other._heard
+        self.loud, self.over, self._highest = other.loud, other.over, other._highest
+
+    def process(self, level: float) -> None:
+        """Count in the level of a frame.
+
+        ``loud``: it is an outlier. ``over``: the last outlier has ended; it has become usual otherwise.
+        """
+        usual = _count(
+            level, self._heard, self._keep, self._hop_seconds, EXCEEDED_SECONDS, NEVER,
+            round(NEAR_BELS / STEP_BELS), STEP_BELS, LOWEST_BELS,
+        )  # fmt: skip
+        highest = usual + CREST_BELS
+        if level > highest and not self.loud:
+            self._highest = highest
+        if self.loud and level <= highest:
+            self.over = level <= self._highest
+        self.loud = level > highest
+
+
+class Rollback:
+    """Arrays that are put back to what they were before an outlier, once it is over."""
+
+    def __init__(self, *arrays: np.ndarray):
+        self._arrays = arrays
+        self._copies = [array.copy() for array in arrays]
+        self._loud = False
+
+    def follow(self, loud: bool, over: bool) -> None:
+        """Before anything is learnt of a frame: see `UsualLevel`."""
+        if loud and not self._loud:
+            for copy, array in zip(self._copies, self._arrays):
+                copy[:] = array
+        elif self._loud and not loud and over:
+            for copy, array in zip(self._copies, self._arrays):
+                array[:] = copy
+        self._loud = loud
+
+    def copy(self, other: Rollback) -> None:
+        """Be ready to put back what ``other`` would."""
+        for copy, its in zip(self._copies, other._copies):
+            copy[:] = its
+        self._loud = other._loud
+
+
+@compiled
+def _count(level, heard, keep, hop_seconds, exceeded_seconds, never, near, step, lowest):
+    """Count a level in; the usual one, infinity while too little has been heard."""
+    for k in range(len(heard)):
+        heard[k] = heard[k] * keep if heard[k] > never else 0.0
+    heard[min(max(int((level - lowest) / step), 0), len(heard) - 1)] += hop_seconds
+    first, exceeded = len(heard), 0.0
+    while first > 0 and exceeded < exceeded_seconds:
+        first -= 1
+        exceeded += heard[first]
+    if exceeded < exceeded_seconds:
+        return np.inf
+    first = max(first - near, 0)
+    half = 0.0
+    for k in range(first, len(heard)):
+        half += heard[k] / 2
+    while half > heard[first]:
+        half -= heard[first]
+        first += 1
+    return lowest + step * (first + half / heard[first])
