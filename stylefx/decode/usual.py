@@ -11,8 +11,8 @@ import numpy as np
 
 from stylefx.jit import compiled
 
-# What is louder than usual by more than this is an outlier. Music of many kinds keeps within 14 dB of its median.
-CREST_BELS = 1.5
+# An outlier begins this far over what is usual and ends nearer to it; what has raised that by so much is accepted.
+CREST_BELS, END_BELS, ACCEPTED_BELS = 1.0, 0.5, 1.0
 # Usual is the median of the levels of the last seconds that are near those exceeded for so long in all.
 USUAL_SECONDS, EXCEEDED_SECONDS, NEAR_BELS = 4.0, 1.0, 2.0
 # Levels are counted in steps of this, from the lowest on.
@@ -32,12 +32,12 @@ class UsualLevel:
     def reset(self) -> None:
         """Forget all levels."""
         self._heard[:] = 0
-        self.loud, self.over, self._highest = False, False, np.inf
+        self.loud, self.over, self._before = False, False, np.inf
 
     def copy(self, other: UsualLevel) -> None:
         """Remember what ``other`` remembers."""
         self._heard[:] = other._heard
-        self.loud, self.over, self._highest = other.loud, other.over, other._highest
+        self.loud, self.over, self._before = other.loud, other.over, other._before
 
     def process(self, level: float) -> None:
         """Count in the level of a frame.
@@ -48,12 +48,12 @@ class UsualLevel:
             level, self._heard, self._keep, self._hop_seconds, EXCEEDED_SECONDS, NEVER,
             round(NEAR_BELS / STEP_BELS), STEP_BELS, LOWEST_BELS,
         )  # fmt: skip
-        highest = usual + CREST_BELS
-        if level > highest and not self.loud:
-            self._highest = highest
-        if self.loud and level <= highest:
-            self.over = level <= self._highest
-        self.loud = level > highest
+        loud = level > usual + (END_BELS if self.loud else CREST_BELS)
+        if loud and not self.loud:
+            self._before = usual
+        if self.loud and not loud:
+            self.over = usual < self._before + ACCEPTED_BELS
+        self.loud = loud
 
 
 class Rollback:
