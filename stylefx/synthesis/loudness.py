@@ -1,11 +1,11 @@
 """Loudness: the styled sound is as loud as the player, tune by tune.
 
-The gain is that of both mean compressed energies over the last seconds of sound: longer than a note, so that the
+The gain is the root of the ratio of both mean energies over the last seconds of sound: longer than a note, so that the
 attack, the decay and the swell that the style puts on one are kept, while no style is louder or softer than another
-(the energy terms of Verma & Smith 2018 as a constraint instead of a loss). Compressed, so that one loud frame is not the
-mean. Rests do not count. What lies below hearing does not either (the low cut of ITU-R BS.1770), so that an offset is
-not answered with sound. What follows a loud note is held within `HEADROOM_DB` of the player's last moment, or a note
-that ends would leave behind what was raised under it. Latency: none.
+(the energy terms of Verma & Smith 2018 as a constraint instead of a loss). Rests do not count. What lies below hearing
+does not either (the low cut of ITU-R BS.1770), so that an offset is not answered with sound. What follows a loud note
+is held within `HEADROOM_DB` of the player's last moment, or a note that ends would leave behind what was raised under
+it. Latency: none.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 
-MEMORY_SECONDS, MOMENT_SECONDS = 1.5, 0.08
-# Power of the energies that are averaged: a loud frame counts for more than a soft one, but not for all of them.
-COMPRESSION = 0.25
+MEMORY_SECONDS, MOMENT_SECONDS = 2.0, 0.08
 # The content sounds while it is this near its loudest, which is forgotten by so much a second.
 SOUNDING_DB, FALL_DB = 20.0, 8.0
 TINY = 1e-12
@@ -56,12 +54,11 @@ class Loudness:
         self._loudest[0] = max(now[0], self._fall * self._loudest[0])
         if now[0] > 10 ** (-SOUNDING_DB / 10) * self._loudest[0]:
             self._counted += 1
-            self._mean += max(self._rate, 1 / self._counted[0]) * (now**COMPRESSION - self._mean)
+            self._mean += max(self._rate, 1 / self._counted[0]) * (now - self._mean)
         self._moment[:, :-1] = self._moment[:, 1:]
         self._moment[:, -1] = now
         limit = 10 ** (LIMIT_DB / 10)
-        content_mean, target_mean = np.maximum(self._mean, TINY**COMPRESSION)
-        ratio = min((content_mean / target_mean) ** (1 / COMPRESSION), limit)
+        ratio = min(max(self._mean[0], TINY) / max(self._mean[1], TINY), limit)
         wanted, found = self._moment.sum(axis=1)
         most = 10 ** (HEADROOM_DB / 10) * wanted / max(found, TINY)
         return target * np.float32(np.sqrt(min(ratio, most)))
