@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from stylefx.cli.options import (
     add_common_options,
     add_engine_options,
     add_style_options,
+    count,
     engine_settings,
     part_settings,
 )
@@ -31,6 +33,7 @@ examples:
   stylefx render takes/ --style piano.npz -o styled/           every audio file in a folder (--recursive: and below)
   stylefx render a.wav b.wav --style piano.npz -o styled/      several files
   stylefx render song.wav --style piano.npz --start 1:02 --end 1:12.5    a part of it
+  stylefx render takes/ --style piano.npz -o styled/ --jobs 0 --resume    on all cores, what is missing
   sox in.mp3 -t au - | stylefx render - --style piano.npz -o - | sox -t au - out.ogg
   stylefx render song.wav --style piano.npz --style bird.npz --morph 0.3    writes song.piano+bird.wav
   stylefx render song.wav --style piano.npz --plot song.png    draws content, style and output
@@ -64,6 +67,24 @@ def register(subparsers) -> None:
     parser.add_argument(
         "--plot", metavar="FIGURE.png", help="draw the spectrograms of content, style and output"
     )
+    parser.add_argument(
+        "--jobs",
+        type=count,
+        default=1,
+        metavar="N",
+        help="render N files at a time, each in a process of its own; 0 takes as many as there are cores (default 1)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="render on the workers of a Dask cluster, tcp://HOST:8786, which read and write the same paths "
+        "(a shared file system); what is in work there when you stop is finished",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="leave out files whose output is there already: go on where an earlier run was stopped",
+    )
     add_common_options(parser, overwrites=True)
     parser.set_defaults(run=run)
 
@@ -86,17 +107,27 @@ def run(args: argparse.Namespace) -> int:
     part = part_settings(args)
     if args.plot is not None and len(jobs) > 1:
         raise UsageError(f"--plot draws one file, these are {len(jobs)}: render them one by one")
+    _check_workers(args)
+    single = len(jobs) == 1 and args.scheduler is None
+    skipped = [job.output for job in jobs if args.resume and Path(job.output).is_file()]
+    jobs = [job for job in jobs if job.output not in skipped]
+    if skipped:
+        say(f"{len(skipped)} files are there already")
     with compiling_announced():
-        if len(jobs) == 1:
-            reports, errors = [_render(jobs[0], styles, args, part)], list[dict[str, str]]()
+        if single:
+            reports, errors = [_render(job, styles, args, part) for job in jobs], list[dict[str, str]]()
         else:
-            reports, errors = _render_all(jobs, styles, args, part)
+            render_all = _render_all if args.jobs == 1 and args.scheduler is None else _render_on_workers
+            reports, errors = render_all(jobs, styles, args, part)
             say(
                 f"{len(reports)} of {len(jobs)} files rendered"
                 + ("" if not errors else f", {len(errors)} failed: {_names(errors)}")
             )
     if args.json:
-        print_json({"style": args.style[0], "styles": args.style, "rendered": reports, "failed": errors})
+        found = {"skipped": skipped} if args.resume else {}
+        print_json(
+            {"style": args.style[0], "styles": args.style, "rendered": reports, "failed": errors, **found}
+        )
     return EXIT_FAILED if errors else 0
 
 
@@ -122,6 +153,63 @@ def _render_all(
     return reports, errors
 
 
+def _check_workers(args: argparse.Namespace) -> None:
+    if args.resume and args.yes:
+        raise UsageError("--resume keeps the files that are there and -y replaces them: choose one")
+    if args.scheduler is not None and args.jobs != 1:
+        raise UsageError("--jobs is for this machine and --scheduler for a cluster: choose one")
+    if args.scheduler is not None and (args.plot or "-" in (*args.contents, args.output)):
+        raise UsageError("--scheduler renders files elsewhere: without --plot and pipes")
+
+
+def _render_on_workers(
+    jobs: list[Job], styles: list[Style], args: argparse.Namespace, part: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """As `_render_all`; workers read the styles themselves."""
+    from stylefx.audio.writing import is_null_device
+    from stylefx.cli.console import progress_bar, say
+    from stylefx.cli.workers import cores, on_cluster, on_processes
+    from stylefx.output import check_output
+
+    reports: dict[Job, dict[str, Any]] = {}
+    errors: dict[Job, str] = {}
+
+    def failed(job: Job, sentence: str) -> None:
+        say(f"stylefx: {sentence}")
+        errors[job] = sentence
+
+    for job in jobs:  # a task that is begun again may find its own output
+        try:
+            if not is_null_device(job.output):
+                check_output(Path(job.output), args.yes)
+        except StylefxError as error:
+            failed(job, str(error))
+    left = [job for job in jobs if job not in errors]
+    settings = {
+        "style": [os.path.abspath(path) for path in args.style],
+        **engine_settings(args),
+        **part,
+        "overwrite": args.yes,
+    }
+    if args.scheduler is None:
+        results = on_processes(left, settings, args.jobs or cores())
+    else:
+        results = on_cluster(left, settings, args.scheduler)
+    with progress_bar(f"{len(left)} files") as progress:
+        for job, outcome in results:
+            if isinstance(outcome, str):
+                failed(job, outcome)
+            else:
+                reports[job] = outcome
+                _tell(outcome)
+            if progress is not None:
+                progress(len(reports) + len(errors), len(jobs))
+    return (
+        [reports[job] for job in jobs if job in reports],
+        [{"content": job.content, "error": errors[job]} for job in jobs if job in errors],
+    )
+
+
 def _names(errors: list[dict[str, str]]) -> str:
     """The first files that failed."""
     names = [Path(error["content"]).name for error in errors]
@@ -143,9 +231,17 @@ def _render(job: Job, styles: list[Style], args: argparse.Namespace, part: dict[
             plot=args.plot,
             progress=progress,
         )
-    say(f"wrote {report.output}: {report.seconds:.1f} s of sound in {report.wall_seconds:.1f} s")
-    for remark in report.remarks:
-        say(f"stylefx: {remark}")
+    found = asdict(report)
+    _tell(found)
     if args.plot:
         say(f"drew {args.plot}")
-    return asdict(report)
+    return found
+
+
+def _tell(report: dict[str, Any]) -> None:
+    from stylefx.cli.console import say
+
+    seconds = report["frames"] / report["sample_rate"]
+    say(f"wrote {report['output']}: {seconds:.1f} s of sound in {report['wall_seconds']:.1f} s")
+    for remark in report["remarks"]:
+        say(f"stylefx: {remark}")
