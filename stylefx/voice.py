@@ -16,7 +16,6 @@ from stylefx.analysis.grid import Grid
 from stylefx.compute import check_device, compute_device
 from stylefx.decode.content import ContentStart
 from stylefx.decode.decoder import Decoder
-from stylefx.decode.envelope import EnvelopeStart
 from stylefx.decode.listener import Listener
 from stylefx.decode.usual import Rollback
 from stylefx.errors import UsageError
@@ -142,6 +141,8 @@ def _start_for(style: Style, listener: Listener, start: str):
     if start == "decoder":
         return Decoder(style.arrays, listener)
     if start == "envelope":
+        from stylefx.decode.envelope import EnvelopeStart
+
         return EnvelopeStart(style.arrays["envelope"])
     if start == "content":
         return ContentStart()

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import scipy.fft
 
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window
+from stylefx.fourier import rfft
 
 
 class Analysis:
@@ -61,7 +61,7 @@ class Analysis:
         half = self._grid.window_length // 2
         self._padded[:, :half] = self._history[:, half:] * self._window[half:]
         self._padded[:, -half:] = self._history[:, :half] * self._window[:half]
-        return scipy.fft.rfft(self._padded, axis=1)
+        return rfft(self._padded)
 
 
 def reference_spectrum(spectrum: np.ndarray) -> np.ndarray:

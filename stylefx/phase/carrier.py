@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.fft
 
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window
+from stylefx.fourier import rfft
 from stylefx.jit import compiled
 
 # Each bin of the noise lies this far under the power of the whole frame, as the decoder's floor does.
@@ -70,7 +70,7 @@ class Carrier:
         self._noise[-hop:] = self._random.standard_normal(hop, np.float32)
         self._padded[:half] = self._noise[half:] * self._window[half:]
         self._padded[-half:] = self._noise[:half] * self._window[:half]
-        return scipy.fft.rfft(self._padded)
+        return rfft(self._padded)
 
 
 @compiled

@@ -14,10 +14,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.fft
 
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window, synthesis_window
+from stylefx.fourier import irfft, rfft
 from stylefx.jit import compiled
 
 ITERATIONS = 2
@@ -80,7 +80,7 @@ class Rtisi:
 
     def _synthesise(self) -> None:
         """What the frame adds to the signal."""
-        time, half = scipy.fft.irfft(self._frame, self._grid.n_fft), self._half
+        time, half = irfft(self._frame, self._grid.n_fft), self._half
         np.multiply(time[-half:], self._synthesis[:half], out=self.share[:half])
         np.multiply(time[:half], self._synthesis[half:], out=self.share[half:])
 
@@ -89,7 +89,7 @@ class Rtisi:
         signal, half = (self._past + self.share) * self._analysis, self._half
         self._padded[:half] = signal[half:]
         self._padded[-half:] = signal[:half]
-        return scipy.fft.rfft(self._padded)
+        return rfft(self._padded)
 
 
 def _cover(product: np.ndarray, hop: int) -> np.ndarray:

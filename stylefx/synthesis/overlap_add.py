@@ -7,10 +7,10 @@ window gives the input back, -120 dB or better in float32.
 from __future__ import annotations
 
 import numpy as np
-import scipy.fft
 
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import synthesis_window
+from stylefx.fourier import irfft
 
 
 class OverlapAdd:
@@ -37,7 +37,7 @@ class OverlapAdd:
     def process(self, spectrum: np.ndarray) -> np.ndarray:
         """Add one frame; return the hop (hop, channels) that no later frame can change."""
         half = self._grid.window_length // 2
-        frame = scipy.fft.irfft(spectrum, self._grid.n_fft, axis=1)
+        frame = irfft(spectrum, self._grid.n_fft)
         self._sum[:, :half] += frame[:, -half:] * self._window[:half]
         self._sum[:, half:] += frame[:, :half] * self._window[half:]
         return self._finished()

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import scipy.fft
 
+from stylefx.fourier import rfft
 from stylefx.jit import compiled
 from stylefx.tracking.layout import PLACES, Layout, reading, windows
 
@@ -52,7 +52,7 @@ class Levels:
     def _read(self) -> np.ndarray:
         self._levels[:] = 0
         for index, (window, places, power) in enumerate(zip(self._windows, self._reading, self._power)):
-            spectrum = scipy.fft.rfft(self._history[-len(window) :] * window)
+            spectrum = rfft(self._history[-len(window) :] * window)
             _squares(spectrum, power)
             _gather(power, *places, self._levels[1 if index == 0 else 0])
         _decibels(self._levels)
