@@ -8,19 +8,29 @@ import torch
 
 from benchmarks.soundfonts import find_soundfont
 from stylefx.learn.pretraining import train
+from stylefx.learn.pretraining.batches import FRAMES_SEEN, STRETCH, Stretches, moved, references
+from stylefx.learn.pretraining.composing import Pieces
 from stylefx.learn.pretraining.network import PAST, STUDIO_AHEAD
 from stylefx.learn.pretraining.pieces import NONE, Composer
 from stylefx.learn.pretraining.players import FontPlayer
 from stylefx.tracking.layout import PER_SEMITONE, PLACES
 
+SEED = [4, 0]
+
 
 @pytest.fixture(scope="module")
-def stretches() -> train.Stretches:
-    """Two pieces, of the font that is small enough for a test."""
-    composer = Composer(FontPlayer([find_soundfont("TimGM6mb")], frozenset()))
-    made = train.Stretches(composer, np.random.default_rng(4))
+def composer() -> Composer:
+    """Of the font that is small enough for a test."""
+    return Composer(FontPlayer([find_soundfont("TimGM6mb")], frozenset()))
+
+
+@pytest.fixture
+def stretches(composer) -> Stretches:
+    """Three places, two pieces."""
+    made = Stretches(np.random.default_rng(4), 3, train.CPU)
+    pieces = Pieces(composer, SEED)
     for _ in range(2):
-        made.add()
+        made.add(pieces.take())
     return made
 
 
@@ -36,16 +46,53 @@ def test_instruments_left_out_are_not_played():
 
 
 def test_truth_moves_with_the_levels():
-    places, pitches = np.arange(PLACES)[None].astype(np.float32), np.arange(88)[None]
-    assert train._moved(places, 2 * PER_SEMITONE, -1.0)[0, 50] == 50 - 2 * PER_SEMITONE
-    assert train._moved(pitches, 2, NONE)[0, 50] == 48
-    assert train._moved(pitches, -3, NONE)[0, 87] == NONE
+    places = torch.arange(PLACES, dtype=torch.float32).repeat(2, 1)
+    pitches = torch.arange(88).repeat(2, 1)
+    up = np.array([2, -3])
+    assert moved(places, up * PER_SEMITONE, -1.0)[:, 50].tolist() == [
+        50 - 2 * PER_SEMITONE,
+        50 + 3 * PER_SEMITONE,
+    ]
+    assert moved(pitches, up, NONE)[:, 50].tolist() == [48, 53]
+    assert moved(pitches, up, NONE)[0, 1] == moved(pitches, up, NONE)[1, 87] == NONE
+
+
+def test_two_stretches_at_once_are_no_quieter_than_one(stretches):
+    """A quarter of a batch is two: their levels and their notes together."""
+    levels, onset, unsaid, sounding, cents = stretches.batch(8)
+    assert levels.shape[:2] == (8, FRAMES_SEEN)
+    assert torch.isfinite(levels).all()
+    # No bin lies far over the running maximum, which is that of both.
+    assert levels.amax() < 30
+    assert onset.shape == unsaid.shape == sounding.shape == cents.shape
+    assert ((sounding == 1).sum(dim=(1, 2)) > 0).any()
+
+
+def test_a_batch_repeats(composer):
+    piece, batches = Pieces(composer, SEED).take(), []
+    for _ in range(2):
+        made = Stretches(np.random.default_rng(4), 3, train.CPU)
+        made.add(piece)
+        batches.append(made.batch(4))
+    for first, second in zip(*batches):
+        assert torch.equal(first, second)
+
+
+def test_workers_compose_what_their_seeds_say(composer):
+    """Each in its turn, the same in every run."""
+    drawn = []
+    for _ in range(2):
+        pieces = Pieces(composer, SEED, workers=2)
+        drawn.append([pieces.take() for _ in range(2)])
+    for first, second in zip(*drawn):
+        np.testing.assert_array_equal(first.levels, second.levels)
+    assert not np.array_equal(drawn[0][0].levels, drawn[0][1].levels)
 
 
 def test_the_reference_never_rises_before_the_sound():
     levels = np.zeros((400, 2, PLACES), np.uint8)
     levels[100:110, 0, 40] = 200
-    reference = train.references(levels)
+    reference = references(levels)
     assert (reference[:100] == reference[0]).all()
     assert reference[100] == 200 * 0.5 - 110
     assert reference[200] < reference[110]
@@ -53,8 +100,8 @@ def test_the_reference_never_rises_before_the_sound():
 
 def test_a_checkpoint_goes_on_as_if_it_had_not_stopped(stretches, tmp_path):
     torch.set_num_threads(1)
-    batch = stretches.batch()
-    assert batch[0].shape[1] == PAST + train.STRETCH + 2 * STUDIO_AHEAD
+    batch = stretches.batch(4)
+    assert batch[0].shape[1] == PAST + STRETCH + 2 * STUDIO_AHEAD
     first = train.Training(1)
     before = sum(first.learn(batch, 0.5).values())
     first.save(tmp_path / "checkpoint.pt")
@@ -68,7 +115,14 @@ def test_a_checkpoint_goes_on_as_if_it_had_not_stopped(stretches, tmp_path):
 
 
 def test_the_rate_rises_stays_and_falls_to_nothing():
-    rates = [train.rate_at(step, 1000) for step in (0, 50, 100, 500, 800, 999)]
+    rates = [train.rate_at(step, step / 1000) for step in (0, 50, 100, 500, 800, 999)]
     assert rates[0] < rates[1] < rates[2] == rates[3] == 1
     assert rates[3] > rates[4] > rates[5] > 0
-    assert train.rate_at(1000, 1000) == 0
+    assert train.rate_at(1000, 1.0) == 0
+
+
+def test_a_run_may_end_after_a_time():
+    by_steps, by_time = (train.Plan(1000, seconds, 4, 500) for seconds in (None, 60.0))
+    assert by_steps.done(250, 999.0) == 0.25
+    assert by_time.done(250, 45.0) == 0.75
+    assert by_steps.done(1000, 0.0) == by_time.done(0, 61.0) == 1

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from stylefx.learn.pretraining import network as trained
-from stylefx.learn.pretraining.train import as_arrays, references
+from stylefx.learn.pretraining.batches import references
+from stylefx.learn.pretraining.train import as_arrays
 from stylefx.tracking import network as played
 from stylefx.tracking.layout import (
     HARMONICS,
@@ -19,6 +20,7 @@ from stylefx.tracking.layout import (
     place_frequencies,
 )
 from stylefx.tracking.levels import LOWEST_DB, Levels
+from stylefx.tracking.shape import HIDDEN
 
 FRAMES = 100
 LAYOUT = layout_for(44_100)
@@ -88,4 +90,4 @@ def test_weights_that_ship_are_small():
     from stylefx.tracking.tracker import WEIGHTS, shipped_weights
 
     assert WEIGHTS.stat().st_size <= 1_000_000
-    assert shipped_weights()["register"].shape == (32, PITCHES)
+    assert shipped_weights()["register"].shape == (HIDDEN, PITCHES)

@@ -22,6 +22,10 @@ MIN_REPEAT_SECONDS = 0.055
 PEAK_FRAMES, CONFIRM_FRAMES = 2, 3
 # No note begins whose lowest partials all lie this far under the loudest place: clicks raise such ghosts.
 INAUDIBLE_DB, LOWEST_PARTIALS = 50.0, np.array(SHIFTS[2:6])
+# A pitch without partials of its own (two lowest, so far under its fundamental) that begins with a note whose second
+# to eighth partial it is, is that partial. Semitones from note to partial, and how many frames may lie between them.
+OWN_PARTIALS, BARE_DB = np.array(SHIFTS[3:5]), 50.0
+PARTIAL_SEMITONES, TOGETHER_FRAMES = np.array([12, 19, 24, 28, 31, 34, 36]), 3
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,16 @@ def audible(levels: np.ndarray, pitch: int) -> bool:
     places = 1 + PER_SEMITONE * pitch + LOWEST_PARTIALS
     places = places[places < PLACES]
     return bool(levels[places].max(initial=-np.inf) > levels.max() - INAUDIBLE_DB)
+
+
+def partial_of_another(levels: np.ndarray, pitch: int, frame: int, began: np.ndarray) -> bool:
+    """Whether a pitch is a partial of a note that began just now; ``began``: frame of every pitch's newest onset."""
+    lower = pitch - PARTIAL_SEMITONES
+    if not (frame - began[lower[lower >= 0]] <= TOGETHER_FRAMES).any():
+        return False
+    places = 1 + PER_SEMITONE * pitch + np.array([SHIFTS[2], *OWN_PARTIALS])
+    fundamental, *own = levels[places[places < PLACES]]
+    return bool(own) and max(own) < fundamental - BARE_DB
 
 
 class LiveDecoder:
@@ -85,6 +99,8 @@ class LiveDecoder:
         decided = answer.onsets[self._delay]
         for pitch in np.nonzero(decided > self._thresholds.onset)[0].tolist():
             if frame - self._last[pitch] < self._rest or not audible(answer.levels, pitch):
+                continue
+            if partial_of_another(answer.levels, pitch, frame, self._last):
                 continue
             self._last[pitch] = frame
             guessed = self._guesses.pop(pitch)[1] if pitch in self._guesses else None
@@ -154,6 +170,8 @@ class StudioDecoder:
         begins = (here.onsets[0] >= peak) & (here.onsets[0] > self._thresholds.onset)
         for pitch in np.nonzero(begins & (proof > self._thresholds.sounding))[0].tolist():
             if self._frame - self._last[pitch] < self._rest or not audible(answers[centre + 1].levels, pitch):
+                continue
+            if partial_of_another(answers[centre + 1].levels, pitch, self._frame, self._last):
                 continue
             self._last[pitch] = self._frame
             events += [Event("off", sample, note) for note in self.sounding.struck_again(pitch, self._frame)]

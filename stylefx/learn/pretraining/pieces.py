@@ -20,8 +20,8 @@ from stylefx.learn.pretraining.players import (
     Rendered,
     random_bend,
 )
-from stylefx.learn.pretraining.scores import random_score
-from stylefx.learn.pretraining.sounds import disguised
+from stylefx.learn.pretraining.scores import Note, doubled, random_score
+from stylefx.learn.pretraining.sounds import coloured_noise, disguised, with_bursts
 from stylefx.tracking.layout import LOWEST_PITCH, PITCHES, PLACES, layout_for
 from stylefx.tracking.levels import LOWEST_DB, Levels
 
@@ -39,7 +39,10 @@ HIDDEN_DB, FAINT_DB = -32.0, -22.0
 SILENT_PEAK = 3e-4
 # How many voices in all, and how often.
 POLYPHONY, POLYPHONY_CHANCES = (1, 2, 3, 4, 5, 6), (0.28, 0.2, 0.17, 0.15, 0.1, 0.1)
-INVENTED, DISGUISED, DRUMS = 0.25, 0.75, 0.2
+INVENTED, DISGUISED, DRUMS, BURSTS = 0.25, 0.75, 0.25, 0.2
+# How often nothing is played at all, so that noise and drums are known to be no notes; how often a player doubles the
+# one before.
+NOTHING, DOUBLED = 0.05, 0.25
 
 
 @dataclass
@@ -88,6 +91,8 @@ class Composer:
 
     def draw(self, rng: np.random.Generator, polyphony: int | None = None) -> Piece:
         """One piece of ``polyphony`` voices, by default a random number."""
+        if not self._plain and rng.random() < NOTHING:
+            return self._nothing(rng)
         while True:
             voices = int(rng.choice(POLYPHONY, p=POLYPHONY_CHANCES)) if polyphony is None else polyphony
             notes, gains = self._played(rng, voices)
@@ -97,19 +102,37 @@ class Composer:
         if not self._plain:
             if rng.random() < DRUMS:
                 self._drums(rng, audio)
+            if rng.random() < BURSTS:
+                audio = with_bursts(rng, audio)
             if rng.random() < DISGUISED:
                 audio = disguised(rng, audio, float(rng.choice([0.5, 1.0, 1.0])))
+        return self._finished(rng, audio, truth)
+
+    def _nothing(self, rng) -> Piece:
+        """Noise, and often drums or short noises: no notes."""
+        audio, truth = mixed([], [])
+        audio = 0.01 * coloured_noise(rng, len(audio))
+        if rng.random() < 0.5:
+            self._drums(rng, audio)
+        if rng.random() < 0.7:
+            audio = with_bursts(rng, audio)
+        return self._finished(rng, audio, truth)
+
+    def _finished(self, rng, audio, truth) -> Piece:
         audio *= 10 ** (rng.uniform(-30, -3) / 20) / max(np.abs(audio).max(), 1e-6)
         return Piece(levels_of(audio), *truth, *([audio] if self._keep else []))
 
     def _played(self, rng, voices) -> tuple[list[Rendered], list[float]]:
         notes: list[Rendered] = []
         gains: list[float] = []
+        score: list[Note] = []
         while voices > 0:
             share = 1 if rng.random() < 0.35 else voices
             voices -= share
             level_db = rng.uniform(-10, 0)
-            rendered = [item for item in self._part(rng, share) if np.abs(item.samples).max() > SILENT_PEAK]
+            again = not self._plain and rng.random() < DOUBLED
+            score = (doubled(rng, score) if again else []) or random_score(rng, SECONDS, share)
+            rendered = [item for item in self._part(rng, score) if np.abs(item.samples).max() > SILENT_PEAK]
             if not rendered:
                 continue
             loud = np.median([np.abs(item.samples).max() for item in rendered])
@@ -117,8 +140,7 @@ class Composer:
             gains += [float(10 ** (level_db / 20) * 0.2 / loud)] * len(rendered)
         return notes, gains
 
-    def _part(self, rng, voices) -> list[Rendered]:
-        score = random_score(rng, SECONDS, voices)
+    def _part(self, rng, score: list[Note]) -> list[Rendered]:
         if not self._plain and rng.random() < INVENTED:
             invented = InventedPlayer(rng)
             return [

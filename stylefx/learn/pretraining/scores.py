@@ -22,6 +22,8 @@ CHANCES = {
     2: (0.0, 0.0, 0.05, 0.0, 0.25, 0.3, 0.25, 0.15),
     6: (0.0, 0.0, 0.0, 0.0, 0.2, 0.6, 0.05, 0.15),
 }
+# Semitones between a line and who doubles it.
+DOUBLINGS = (0, 12, 12, -12, -12, 19, -19, 24, -24, 7)
 REGISTERS = ((30, 45), (40, 55), (48, 67), (55, 75), (60, 84), (72, 96))
 REGISTER_CHANCES = (0.08, 0.2, 0.25, 0.25, 0.15, 0.07)
 
@@ -51,6 +53,17 @@ def random_score(rng: np.random.Generator, seconds: float, voices: int) -> list[
         "chords": _chords, "octaves": _octaves, "chance": _chance,
     }[kind]  # fmt: skip
     return make(rng, seconds, keys, home, step, hold, loudness, voices)
+
+
+def doubled(rng: np.random.Generator, score: list[Note]) -> list[Note]:
+    """The same once more, as another player doubles it: in unison, or an octave, a twelfth, two octaves away."""
+    apart, late = int(rng.choice(DOUBLINGS)), rng.uniform(0, 0.03)
+    share = rng.choice([0.5, 1.0])
+    return [
+        note._replace(start=note.start + rng.uniform(0, late), key=note.key + apart)
+        for note in score
+        if 22 <= note.key + apart <= 106 and rng.random() < share
+    ]
 
 
 def _note(rng, start, length, key, loudness) -> Note:

@@ -88,11 +88,31 @@ def in_room(
 
 
 def with_noise(rng: np.random.Generator, audio: np.ndarray, snr_db: float) -> np.ndarray:
-    """Coloured noise, now and then with a hum of the mains."""
-    colour = rng.normal(0, 4, len(OCTAVES)) - rng.uniform(-1, 5) * np.arange(len(OCTAVES))
-    noise = _filtered(rng.standard_normal(len(audio)).astype(np.float32), colour)
+    """Coloured noise beside the audio."""
+    noise = coloured_noise(rng, len(audio))
     level = np.sqrt(np.mean(audio**2) / (np.mean(noise**2) + 1e-20))
     return audio + noise * level * 10 ** (-snr_db / 20)
+
+
+def coloured_noise(rng: np.random.Generator, samples: int) -> np.ndarray:
+    """Steady noise of a random colour, (samples,)."""
+    colour = rng.normal(0, 4, len(OCTAVES)) - rng.uniform(-1, 5) * np.arange(len(OCTAVES))
+    return _filtered(rng.standard_normal(samples).astype(np.float32), colour)
+
+
+def with_bursts(rng: np.random.Generator, audio: np.ndarray) -> np.ndarray:
+    """Short noises at random times, each of a colour of its own: breaths, consonants, keys, steps."""
+    loud, audio = np.sqrt(np.mean(audio**2)), audio.copy()
+    for _ in range(rng.integers(3, 40)):
+        seconds = float(np.exp(rng.uniform(np.log(0.004), np.log(0.5))))
+        count = int(seconds * NOMINAL_RATE)
+        rise = max(1, int(count * rng.choice([0.02, 0.1, 0.5])))
+        shape = np.minimum(np.arange(count) / rise, 1) * np.linspace(1, 0, count) ** rng.choice([0.5, 2])
+        burst = coloured_noise(rng, count) * shape
+        level = loud * 10 ** (rng.uniform(-20, 10) / 20) / (np.sqrt(np.mean(burst**2)) + 1e-9)
+        start = int(rng.integers(0, len(audio) - count))
+        audio[start : start + count] += (burst * level).astype(np.float32)
+    return audio
 
 
 def compressed(rng: np.random.Generator, audio: np.ndarray) -> np.ndarray:

@@ -6,8 +6,9 @@ Pieces are drawn as training goes (:mod:`stylefx.learn.pretraining.pieces`) and 
 takes random stretches, moved by some semitones and coloured anew. Muon on the matrices, Adam on the rest; the rate is
 constant and then falls to 0 over the last part; what is kept is a running mean of the weights. ``--continue`` goes on
 with a checkpoint. The instruments of the benchmark's cases are left out of every font; note figures on those and on
-``--check`` fonts are logged as it goes. The weights that ship took 1850 steps and 1650 CPU seconds, in three runs
-(benchmarks/TRACKING-NOTES.md).
+``--check`` fonts are logged as it goes. ``--device cuda`` trains on a GPU, ``--workers`` processes compose beside
+it, and ``--seconds`` ends by time instead of steps. The weights that ship took 12,300 steps of 64 stretches, nine
+minutes of an H200 with 15 workers (benchmarks/TRACKING-NOTES.md).
 """
 
 from __future__ import annotations
@@ -15,96 +16,39 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from stylefx.compute import compute_device
 from stylefx.learn.pretrain import LEFT_OUT, Muon
+from stylefx.learn.pretraining.batches import Stretches
+from stylefx.learn.pretraining.composing import Pieces
 from stylefx.learn.pretraining.network import PAST, STUDIO_AHEAD, Network
-from stylefx.learn.pretraining.pieces import LAYOUT, NONE, STORED_STEP_DB, UNSAID, Composer, Piece
+from stylefx.learn.pretraining.pieces import NONE, UNSAID, Composer
 from stylefx.learn.pretraining.players import FontPlayer
 from stylefx.learn.pretraining.validate import Checks
-from stylefx.tracking.inputs import FALL_DB_PER_SECOND, SILENT_DB
-from stylefx.tracking.layout import PER_SEMITONE
-from stylefx.tracking.levels import LOWEST_DB
 from stylefx.tracking.shape import LIVE_DELAYS
 
+CPU = torch.device("cpu")
 SEED, STEPS, COOL_DOWN, WARM_UP = 23, 8000, 0.4, 100
-STRETCH, BATCH = 112, 4
-FRAMES_SEEN = PAST + STRETCH + 2 * STUDIO_AHEAD
+BATCH = 4
 # A new piece every so many steps; the pool holds so many.
 STEPS_A_PIECE, POOL_FIRST, POOL = 3, 24, 900
+# Steps between two reports of the loss.
+REPORT = 100
 MUON_RATE, ADAM_RATE, MEAN_DECAY = 1e-2, 2e-3, 0.997
-TRANSPOSED = 5
 # An onset that is missed weighs this much more than one too many.
 ONSET_WEIGHT = 3.0
-
-
-def references(levels: np.ndarray) -> np.ndarray:
-    """The slow maximum in dB of every frame of uint8 levels, (frames,)."""
-    loudest = levels[:, 0].max(axis=1) * STORED_STEP_DB + LOWEST_DB
-    fall = FALL_DB_PER_SECOND * LAYOUT.frame_seconds
-    steps = np.arange(len(loudest)) * fall
-    return np.maximum(np.maximum.accumulate(loudest + steps) - steps, SILENT_DB)
-
-
-class Stretches:
-    """A pool of pieces, and batches of stretches out of it."""
-
-    def __init__(self, composer: Composer, rng: np.random.Generator):
-        self._composer, self._rng = composer, rng
-        self._pool: list[tuple[Piece, np.ndarray]] = []
-
-    def add(self) -> None:
-        """One more piece; the oldest goes."""
-        piece = self._composer.draw(self._rng)
-        self._pool.append((piece, references(piece.levels)))
-        if len(self._pool) > POOL:
-            self._pool.pop(0)
-
-    def batch(self) -> tuple[torch.Tensor, ...]:
-        """Levels relative to the reference (BATCH, FRAMES_SEEN, 2, PLACES), onset, unsaid, sounding, cents."""
-        drawn = [self._stretch(*self._pool[self._rng.integers(len(self._pool))]) for _ in range(BATCH)]
-        return tuple(torch.from_numpy(np.stack(parts)) for parts in zip(*drawn))
-
-    def _stretch(self, piece: Piece, reference: np.ndarray):
-        rng = self._rng
-        start = int(rng.integers(0, len(piece.levels) - FRAMES_SEEN + 1))
-        frames = slice(start, start + FRAMES_SEEN)
-        levels = piece.levels[frames].astype(np.float32) * STORED_STEP_DB + LOWEST_DB
-        levels -= reference[frames, None, None]
-        if rng.random() < 0.6:
-            levels += _colour(rng, levels.shape[2])
-        truth = [piece.onset[frames], piece.unsaid[frames], piece.sounding[frames], piece.cents[frames]]
-        up = int(rng.integers(-TRANSPOSED, TRANSPOSED + 1)) if rng.random() < 0.6 else 0
-        if up:
-            levels = _moved(levels, up * PER_SEMITONE, -200.0)
-            fills = (NONE, False, 0, 0)
-            truth = [_moved(array, up, fill) for array, fill in zip(truth, fills)]
-        return levels, *truth
-
-
-def _colour(rng: np.random.Generator, places: int) -> np.ndarray:
-    curve = np.interp(np.arange(places), np.linspace(0, places, 10), rng.normal(0, rng.uniform(0, 5), 10))
-    return (curve - curve.max() / 2).astype(np.float32)
-
-
-def _moved(array: np.ndarray, steps: int, fill) -> np.ndarray:
-    """The last axis moved up by ``steps``."""
-    moved = np.full_like(array, fill)
-    if steps > 0:
-        moved[..., steps:] = array[..., :-steps]
-    else:
-        moved[..., :steps] = array[..., -steps:]
-    return moved
 
 
 def losses(network: Network, batch: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
     """The parts of the loss, each by its name."""
     levels, onset, unsaid, sounding, cents = batch
-    live, studio = network(levels)
+    live, studio = (answer.float() for answer in network(levels))
     delays = len(LIVE_DELAYS)
     found = {}
     for index, delay in enumerate(LIVE_DELAYS):
@@ -123,7 +67,7 @@ def losses(network: Network, batch: tuple[torch.Tensor, ...]) -> dict[str, torch
     return found
 
 
-WEIGHTS = {"onset0": 0.5, "onset1": 0.7, "onset2": 1.0, "onset3": 1.0, "studio onset": 1.5}
+WEIGHTS = {"onset0": 1.0, "onset1": 1.0, "onset2": 1.0, "onset3": 1.5, "studio onset": 1.5}
 WEIGHTS |= {"sounding": 1.5, "studio sounding": 1.5, "cents": 0.15, "studio cents": 0.15}
 WEIGHTS |= {"place": 0.15, "studio place": 0.15}
 
@@ -153,11 +97,12 @@ def _place_loss(answer, onset, unsaid):
 
 
 class Training:
-    """A network, its optimisers and the running mean of its weights."""
+    """A network, its optimisers and the running mean of its weights; on a GPU it computes in bfloat16."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, device: torch.device = CPU):
         torch.manual_seed(seed)
-        self.network = Network()
+        self.device = device
+        self.network = Network().to(device)
         matrices = [
             weight
             for name, weight in self.network.named_parameters()
@@ -169,9 +114,10 @@ class Training:
         self.mean = {name: weight.clone() for name, weight in self.network.state_dict().items()}
         self.step, self.seconds = 0, 0.0
 
-    def learn(self, batch, rate: float) -> dict[str, float]:
+    def learn(self, batch, rate: float) -> dict[str, torch.Tensor]:
         """One step; returns the parts of the loss."""
-        parts = losses(self.network, batch)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            parts = losses(self.network, batch)
         loss = torch.stack([WEIGHTS[name] * part for name, part in parts.items()]).sum()
         self.network.zero_grad()
         loss.backward()
@@ -184,7 +130,7 @@ class Training:
         with torch.no_grad():
             for name, weight in self.network.state_dict().items():
                 self.mean[name].lerp_(weight, 1 - decay)
-        return {name: float(part.detach()) for name, part in parts.items()}
+        return {name: part.detach() for name, part in parts.items()}
 
     def save(self, path: Path) -> None:
         """Everything that is needed to go on."""
@@ -197,42 +143,68 @@ class Training:
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location=self.device)
         self.network.load_state_dict(state["network"])
         self.mean, self.step, self.seconds = state["mean"], state["step"], state["seconds"]
         for optimiser, saved in zip(self.optimisers, state["optimisers"]):
             optimiser.load_state_dict(saved)
 
 
-def rate_at(step: int, steps: int) -> float:
-    """Share of the full rate."""
-    return min(1.0, (step + 1) / WARM_UP, max(0.0, 1 - step / steps) / COOL_DOWN)
+@dataclass(frozen=True)
+class Plan:
+    """When to stop: after ``steps`` in all, or where it is given, after so many ``seconds`` of this run."""
+
+    steps: int
+    seconds: float | None
+    batch: int
+    every: int
+
+    def done(self, step: int, elapsed: float) -> float:
+        """Share of the way, 1 at its end."""
+        return min(1.0, step / self.steps if self.seconds is None else elapsed / self.seconds)
 
 
-def train(training: Training, stretches: Stretches, steps: int, every: int, report, check, save) -> None:
-    """Until ``steps`` in all; ``check()`` and ``save()`` after every ``every``-th."""
+def rate_at(step: int, done: float) -> float:
+    """Share of the full rate, when this share of the way is done."""
+    return min(1.0, (step + 1) / WARM_UP, (1 - done) / COOL_DOWN)
+
+
+def train(training: Training, pieces: Pieces, stretches: Stretches, plan: Plan, report, check, save) -> None:
+    """As planned; ``check()`` and ``save()`` after every ``every``-th step.
+
+    Where the steps are planned, pieces come at certain steps and are waited for, so that a run repeats. Where the time
+    is, all that are ready are taken.
+    """
     for _ in range(POOL_FIRST):
-        stretches.add()
-    mean: dict[str, float] = {}
-    while training.step < steps:
-        begun = time.process_time()
-        if training.step % STEPS_A_PIECE == 0:
-            stretches.add()
-        parts = training.learn(stretches.batch(), rate_at(training.step, steps))
-        training.seconds += time.process_time() - begun
-        for name, part in parts.items():
-            mean[name] = mean.get(name, part) + 0.02 * (part - mean.get(name, part))
-        if training.step % 100 == 0:
-            told = " ".join(f"{name} {value:.3f}" for name, value in mean.items())
-            report(f"step {training.step} of {steps}, {training.seconds:.0f} CPU s: {told}")
-        if training.step % every == 0 or training.step == steps:
+        stretches.add(pieces.take())
+    added, begun, before, total = POOL_FIRST, time.perf_counter(), training.seconds, None
+    while (done := plan.done(training.step, time.perf_counter() - begun)) < 1:
+        came = pieces.ready() if plan.seconds else []
+        if not plan.seconds and training.step % STEPS_A_PIECE == 0:
+            came = [pieces.take()]
+        for piece in came:
+            stretches.add(piece)
+        added += len(came)
+        parts = training.learn(stretches.batch(plan.batch), rate_at(training.step, done))
+        values = torch.stack(list(parts.values()))
+        total = values if total is None else total + values
+        training.seconds = before + time.perf_counter() - begun
+        if training.step % REPORT == 0:
+            told = " ".join(f"{name} {value:.3f}" for name, value in zip(parts, (total / REPORT).tolist()))
+            report(f"step {training.step}, {added} pieces, {training.seconds:.0f} s: {told}")
+            total = None
+        if training.step % plan.every == 0:
             save()
             report(check())
+    save()
+    report(check())
 
 
 def as_arrays(weights: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
     """Names as members of the weights' file, float32."""
-    return {name.replace(".", "_"): weight.numpy().astype(np.float32) for name, weight in weights.items()}
+    return {
+        name.replace(".", "_"): weight.cpu().numpy().astype(np.float32) for name, weight in weights.items()
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -251,14 +223,24 @@ def main(arguments: list[str] | None = None) -> int:
         "--check", type=Path, nargs="*", default=[], help="fonts to report figures on, never trained on"
     )
     parser.add_argument("--every", type=int, default=500, help="steps between two reports of note figures")
+    parser.add_argument("--seconds", type=float, help="end after so many seconds of this run instead")
+    parser.add_argument("--device", default="cpu", help="auto, cpu or cuda (default cpu)")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make pieces (default none)")
+    parser.add_argument("--batch", type=int, default=BATCH, help=f"stretches a step (default {BATCH})")
+    parser.add_argument("--pool", type=int, default=POOL, help=f"pieces that are kept (default {POOL})")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    training = Training(options.seed)
+    # Before anything touches a GPU: processes that share one cannot be forked.
+    seed = [options.seed, _steps_before(options)]
+    pieces = Pieces(Composer(FontPlayer(options.soundfonts, LEFT_OUT)), seed, options.workers)
+    checks = Checks(options.soundfonts[0], options.check)
+    device = compute_device(options.device)
+    torch.backends.cudnn.benchmark = True
+    training = Training(options.seed, device)
     if options.going_on:
         training.load(options.output)
-    rng = np.random.default_rng([options.seed, training.step])
-    stretches = Stretches(Composer(FontPlayer(options.soundfonts, LEFT_OUT)), rng)
-    checks = Checks(options.soundfonts[0], options.check)
+    stretches = Stretches(np.random.default_rng(seed), options.pool, device)
+    plan = Plan(options.steps, options.seconds, options.batch, options.every)
 
     def report(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -268,12 +250,19 @@ def main(arguments: list[str] | None = None) -> int:
         np.savez(options.output.with_suffix(".npz"), allow_pickle=False, **as_arrays(training.mean))
 
     def check() -> str:
-        network = Network()
+        network = Network().to(device)
         network.load_state_dict(training.mean)
         return checks.report(network)
 
-    train(training, stretches, options.steps, options.every, report, check, save)
+    train(training, pieces, stretches, plan, report, check, save)
     return 0
+
+
+def _steps_before(options) -> int:
+    """How many steps the checkpoint has that is gone on with."""
+    return (
+        torch.load(options.output, weights_only=True, map_location="cpu")["step"] if options.going_on else 0
+    )
 
 
 if __name__ == "__main__":

@@ -76,7 +76,8 @@ def answered(network: Network, piece: Piece) -> dict[str, np.ndarray]:
         levels - reference[:, None, None], ((before, after), (0, 0), (0, 0)), constant_values=-200.0
     )
     with torch.no_grad():
-        live, studio = network(torch.from_numpy(relative.astype(np.float32))[None])
+        seen = torch.from_numpy(relative.astype(np.float32))[None].to(network.register.device)
+        live, studio = (answer.cpu() for answer in network(seen))
     frames = len(levels)
     found = {
         f"live{delay}": live[0, index, STUDIO_AHEAD + delay : STUDIO_AHEAD + delay + frames]
