@@ -13,6 +13,7 @@ import numpy as np
 
 from stylefx.analysis.frames import Analysis, reference_spectrum
 from stylefx.analysis.grid import Grid, grid_for
+from stylefx.analysis.low_cut import LowCut
 from stylefx.bank import StyleBank
 from stylefx.params import PARAMETERS, Settings
 from stylefx.phase.carrier import Carrier
@@ -36,6 +37,7 @@ class StreamingPath:
     def __init__(self, bank: StyleBank, iterations: int, latency: str = "normal", notes: str = "off"):
         self.bank = bank
         self.iterations = iterations
+        self.low_cut = LowCut()
         self.analysis = Analysis()
         self.carrier = Carrier()
         self._latency = latency
@@ -49,6 +51,7 @@ class StreamingPath:
     def prepare(self, sample_rate: int, channels: int) -> None:
         """Allocate every stage for a rate in Hz and a number of channels; latency and hop are known after."""
         grid = grid_for(sample_rate, self._latency)
+        self.low_cut.prepare(sample_rate, channels)
         self.analysis.prepare(grid, channels)
         self.bank.prepare(grid)
         self.carrier.prepare(grid, channels)
@@ -98,6 +101,7 @@ class StreamingPath:
     def reset(self) -> None:
         """Forget every sample, as new."""
         for stage in (
+            self.low_cut,
             *self._stages,
             self.bank,
             self.carrier,
@@ -122,7 +126,7 @@ class StreamingPath:
         """Yield a hop (hop, channels) for every frame that ``block`` (frames, channels) completes."""
         clock, shares = self._clock, self.bank.shares(settings)
         clock.restart()
-        for spectrum in self.analysis.process(block):
+        for spectrum in self.analysis.process(self.low_cut.process(block)):
             if self.ensemble is not None:
                 spectrum = self.ensemble.hear(self.analysis.newest, spectrum, self.bank.voices)
             heard = spectrum

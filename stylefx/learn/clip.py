@@ -8,6 +8,7 @@ import numpy as np
 
 from stylefx import provenance
 from stylefx.analysis.grid import Grid, grid_for
+from stylefx.analysis.low_cut import without_rumble
 from stylefx.audio.clip import check_clip, to_mono
 from stylefx.audio.samples import samples_of
 from stylefx.checks import choice, sample_rate_of, whole_number
@@ -61,6 +62,7 @@ def fit(
     audio = audio[:, None] if audio.ndim == 1 else audio
     check_clip(audio, sample_rate)
     digest = hashlib.sha256(audio.tobytes()).hexdigest()
+    audio = without_rumble(audio, sample_rate)
     mono = to_mono(audio)
     arrays, grid, window = _learn(audio, mono, sample_rate, method, quality, seed)
     if notes and METHODS[method].real_time:
