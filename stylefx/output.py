@@ -83,9 +83,9 @@ def replacing(
     target = _real(path) if overwrite else path
     # Short, so that any name that the file system takes can be a target's.
     temporary = target.with_name(f".{secrets.token_hex(8)}.part")
-    with _saying(path):
-        file = _new_file(temporary)
-    try:
+    try:  # from here on: a signal may come while the file is being made
+        with _saying(path):
+            file = _new_file(temporary)
         with file:
             yield file
             with _saying(path):

@@ -17,6 +17,7 @@ from jack_server import CHANNELS, RATE, JackServer, Live, Patchbay, require_jack
 
 from stylefx.live.attendant import Playing
 from stylefx.live.capture import BEFORE_SECONDS, Capture
+from stylefx.live.cover import FADE_SECONDS
 from stylefx.live.fitter import Fitter
 from stylefx.live.ladder import Ladder
 from stylefx.live.latency import Latency
@@ -211,11 +212,13 @@ def test_through_a_real_stream_one_plays_on_in_the_sound_that_was_heard(server, 
     clip, song = at_rate(trumpet, 4), at_rate(guitar, 7)
     for _ in range(ATTEMPTS):  # a virtual machine is put aside now and then
         report, before, after = played_through(server, clip, song)
-        if report["lost_frames"] == 0:
+        if report["lost_frames"] == report["late"] == 0:
             break
     assert report["lost_frames"] == 0
     assert len(report["captured"]) == 1
-    assert np.array_equal(before[:RATE], clip[:RATE])  # as it came, while there is no style
+    # As it came, while there is no style; where an answer was late there is a fade to the dry sound and one back.
+    differs = (before[:RATE] != clip[:RATE]).any(axis=1)
+    assert differs.sum() <= report["late"] * 2 * FADE_SECONDS * RATE
     assert np.abs(after[: len(song)]).max() > 0.1
     aim, start, end = timbre(clip), timbre(song), timbre(after)
     assert np.std(end - aim) < 0.6 * np.std(start - aim)

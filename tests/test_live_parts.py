@@ -18,6 +18,7 @@ from stylefx.live.duplex import safe_delay, worker_delay
 from stylefx.live.ladder import SOON_SECONDS, TRIAL_SECONDS, Ladder
 from stylefx.live.meters import Meters
 from stylefx.live.session import settle
+from stylefx.params import Controls, Settings
 from stylefx.transfer import StyleTransfer
 
 RATE = 48_000
@@ -30,7 +31,7 @@ def steady(value: float, frames: int) -> np.ndarray:
 
 @pytest.mark.parametrize("block", [64, 480, 1024])
 def test_cover_leaves_a_wet_signal_untouched_and_fades_to_dry_and_back_in_ten_milliseconds(block):
-    cover = Cover(RATE, 1, 0, block)
+    cover = Cover(RATE, 1, 0, block, Controls(Settings(mix=0)))
     row = [1.0] * 3 + [None] * (FADE // block + 2) + [1.0] * (FADE // block + 2)
     out = np.concatenate(
         [cover.process(steady(-1, block), None if wet is None else steady(wet, block)) for wet in row]
@@ -44,13 +45,36 @@ def test_cover_leaves_a_wet_signal_untouched_and_fades_to_dry_and_back_in_ten_mi
 
 def test_after_a_gap_either_signal_fades_in():
     for wet in (None, steady(1, 1024)):
-        cover = Cover(RATE, 1, 0, 1024)
+        cover = Cover(RATE, 1, 0, 1024, Controls(Settings(mix=0)))
         cover.process(steady(-1, 1024), steady(1, 1024))
         cover.gap()
         out = np.abs(cover.process(steady(-1, 1024), wet)[:, 0])
         assert out[0] < 1 / FADE
         assert np.abs(np.diff(out)).max() < 1.51 / FADE
         assert (out[FADE - 1 :] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "dry", "played"),
+    [
+        (Settings(), 0.5, 0.5),
+        (Settings(gain_in_db=-6, gain_out_db=-14), 0.5, 0.05),
+        (Settings(mix=0), 1.5, 1.5),  # the player's own
+        (Settings(bypass=True), 1.5, 1.5),
+    ],
+)
+def test_the_dry_sound_that_stands_in_has_the_gains_that_are_set(settings, dry, played):
+    cover = Cover(RATE, 1, 0, 1024, Controls(settings))
+    cover.process(steady(0, 1024), steady(0, 1024))
+    out = [cover.process(steady(dry, 1024), None) for _ in range(3)][-1]
+    assert np.allclose(out, played, rtol=1e-5)
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(mix=0, gain_out_db=12), Settings(mix=0.5)])
+def test_the_dry_sound_that_stands_in_stays_below_full_scale(settings):
+    cover = Cover(RATE, 1, 0, 1024, Controls(settings))
+    out = np.concatenate([cover.process(steady(1.5, 1024), None) for _ in range(3)])
+    assert 0.9 < np.abs(out[-1024:]).max() <= 1
 
 
 class Counted(Delay):

@@ -20,6 +20,7 @@ from stylefx.live.cover import Cover
 from stylefx.live.duplex import Duplex
 from stylefx.live.ladder import Ladder
 from stylefx.live.meters import Meters
+from stylefx.params import Controls
 
 # The stand-by answers this much before the device asks, or a fifth of the delay if that is less: time to wake up
 # and write a block.
@@ -50,6 +51,8 @@ class Desk:
         Opened and begun.
     latency_samples : int
         The engine's.
+    controls : Controls
+        The engine's: gains count for the dry sound too.
     meters, ladder : Meters, Ladder
         Where to count, and who must know of stalls.
 
@@ -67,10 +70,13 @@ class Desk:
         The stand-by has answered since the worker was last here.
     """
 
-    def __init__(self, duplex: Duplex, latency_samples: int, meters: Meters, ladder: Ladder):
+    def __init__(
+        self, duplex: Duplex, latency_samples: int, controls: Controls, meters: Meters, ladder: Ladder
+    ):
         self.lock = threading.Lock()
         self._duplex, self._meters, self._ladder = duplex, meters, ladder
-        self._cover = Cover(duplex.sample_rate, engine_channels(duplex), latency_samples, duplex.block)
+        channels = engine_channels(duplex)
+        self._cover = Cover(duplex.sample_rate, channels, latency_samples, duplex.block, controls)
         # More than that is too old to catch up with.
         self.most_pending = 1 + max(duplex.delay, latency_samples) // duplex.block
         self.pending: deque[np.ndarray] = deque(maxlen=self.most_pending + 1)

@@ -22,13 +22,14 @@ from stylefx.live.desk import Desk, Turn
 from stylefx.live.duplex import Duplex
 from stylefx.live.ladder import Ladder
 from stylefx.live.meters import Meters
+from stylefx.params import Controls, Settings
 
 # How many of the newest blocks tell how long the next one will take.
 REMEMBERED_BLOCKS = 15
 
 
 class Engine(Protocol):
-    """What is played through: a `stylefx.StyleTransfer`, or anything with its three methods."""
+    """What is played through: a `stylefx.StyleTransfer`, or what has its three methods and perhaps ``controls``."""
 
     @property
     def latency_samples(self) -> int:
@@ -72,7 +73,8 @@ class Worker:
         self.engine, self.duplex, self.meters = engine, duplex, meters
         self.ladder = ladder or Ladder(engine)
         self._most_frames = most_frames
-        self._desk = Desk(duplex, engine.latency_samples, meters, self.ladder)
+        controls = getattr(engine, "controls", None) or Controls(Settings())
+        self._desk = Desk(duplex, engine.latency_samples, controls, meters, self.ladder)
         self._unsettled = 0  # input frames that the engine needs before its output is whole again
         self._seconds: deque[float] = deque(maxlen=REMEMBERED_BLOCKS)
 
