@@ -10,6 +10,8 @@ import pytest
 import soundfile
 from app_server import CHROMIUM, App, require_browser
 
+pytestmark = pytest.mark.slow
+
 WORK_MS = 90_000
 WIDTHS = (360, 1280, 2560)
 DECODED = """async () => {

@@ -18,6 +18,7 @@ from stylefx.transfer import StyleTransfer
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_python_example_runs(tmp_path: Path, monkeypatch, trumpet: Path, guitar: Path) -> None:
     clip, rate = soundfile.read(trumpet, frames=44100)
     soundfile.write(tmp_path / "piano.wav", clip, rate)
