@@ -104,8 +104,8 @@ def _comparison(tables: Tables) -> list[str]:
         return []
     counts = [_cases(cases, of_recordings) for of_recordings in (False, True)]
     text = (
-        f"Medians over {counts[0]} rendered cases (two SoundFonts, the truth is known) and {counts[1]} pairs of "
-        "recordings. A gap closed is 0 for the content as it was and 1 for the target or the clip; pitch kept is 1 "
+        f"Medians over the rendered cases ({counts[0]}), whose truth is known, and over the pairs of recordings "
+        f"({counts[1]}). A gap closed is 0 for the content as it was and 1 for the target or the clip; pitch kept is 1 "
         "for all notes. ↑ more is better, ↓ less."
     )
     headers = ("system", *(column for column, *_ in COLUMNS), CPU_COLUMN)
