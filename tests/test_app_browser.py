@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from app_server import CHROMIUM, App, require_browser
+from app_server import App, chromium, opened, serious
 
 WORK_MS = 90_000
 WIDTHS = (360, 1280, 2560)
@@ -21,23 +21,8 @@ DECODED = """async () => {
 
 @pytest.fixture
 def browser():
-    require_browser()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-def opened(browser, app: App, **options):
-    page = browser.new_context(**options).new_page()
-    page.faults = []
-    page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.goto(app.url)
-    page.wait_for_selector("body[data-ready]")
-    return page
 
 
 def make_style(page, name: str, quality: str = "draft") -> None:
@@ -46,17 +31,6 @@ def make_style(page, name: str, quality: str = "draft") -> None:
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Quality").select_option(quality)
     page.get_by_role("button", name="Make the style").click()
-
-
-def serious(page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {each['nodes'][0]['html']}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
 
 
 def test_from_a_clip_to_hearing_it(browser, tmp_path: Path, guitar_audio: np.ndarray) -> None:

@@ -1,28 +1,12 @@
 // The page: lists what the server says, asks it for what is wanted. All state is the server's.
 
+import { $, ask, element, say, send, styleUrl, trying } from "/page/common.js";
 import { drawSpectrogram, drawWave } from "/page/draw.js";
 import { open } from "/page/listen.js";
+import { offerStyles, showLive } from "/page/live.js";
 
-const $ = (id) => document.getElementById(id);
-const say = (text) => { $("message").textContent = text; };
 const chosen = { clips: new Set(), takes: new Set() };
 let state = { styles: [], sounds: [], jobs: [] }, shown = null, listed = "";
-
-async function ask(path, options = {}) {
-  const answer = await fetch(path, options).catch(() => { throw new Error("stylefx does not answer: is it still running?"); });
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(found.error);
-  return found;
-}
-const send = (path, method, values) => ask(path, { method, body: JSON.stringify(values) });
-const trying = (act) => async (...given) => { try { await act(...given); } catch (error) { say(error.message); } };
-const styleUrl = (name, what = "") => `/api/styles/${encodeURIComponent(name)}${what}`;
-
-function element(kind, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(kind), properties);
-  made.append(...children);
-  return made;
-}
 
 // Sounds ------------------------------------------------------------------------------------------------------
 
@@ -180,10 +164,11 @@ const events = new EventSource("/api/events");
 let sounding = "";
 events.onmessage = (event) => {
   state = JSON.parse(event.data);
-  styles(); jobs();
+  styles(); jobs(); offerStyles(state.styles);
   const now = JSON.stringify(state.sounds);
   if (now !== sounding) { sounding = now; sounds(); }
   document.body.dataset.ready = "yes";
 };
+events.addEventListener("live", (event) => showLive(JSON.parse(event.data)));
 events.onerror = () => say("stylefx does not answer: is it still running?");
 events.onopen = () => { if ($("message").textContent.startsWith("stylefx does not")) say(""); };
