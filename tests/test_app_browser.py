@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -99,6 +100,8 @@ def test_names_errors_and_cancel(browser, tmp_path: Path, trumpet_style_path: Pa
         page = opened(browser, app)
         page.set_input_files("#import-file", trumpet_style_path)
         page.wait_for_selector("#styles strong:text-is('trumpet')", timeout=WORK_MS)
+        page.get_by_role("button", name="Record a take").click()  # where there is nothing to record from
+        page.wait_for_selector("#message:text('no microphone')")
         make_style(page, "../trumpet")
         page.wait_for_selector("#message:text('is no name for a style')")
         make_style(page, "trumpet")
@@ -122,4 +125,34 @@ def test_names_errors_and_cancel(browser, tmp_path: Path, trumpet_style_path: Pa
         page.get_by_role("button", name="Delete brass").click()
         page.wait_for_selector("#styles li:text('No style yet')")
         assert list(library.iterdir()) == []
+        assert page.faults == []
+
+
+def test_a_clip_from_the_microphone(tmp_path: Path) -> None:
+    tone = 0.4 * np.sin(2 * np.pi * 440 * np.arange(5 * 48_000) / 48_000)
+    soundfile.write(tmp_path / "tone.wav", tone, 48_000, subtype="PCM_16")
+    fake = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with (
+        App(tmp_path / "library") as app,
+        chromium(*fake, f"--use-file-for-fake-audio-capture={tmp_path}/tone.wav") as browser,
+    ):
+        page = opened(browser, app)
+        page.get_by_role("button", name="Record a clip").click()
+        page.get_by_role("button", name=re.compile(r"Stop recording \(2\.\d s\)")).click(timeout=WORK_MS)
+        clip = page.get_by_role("group", name="Clips to learn from").get_by_label(
+            re.compile(r"recorded at .*\.wav")
+        )
+        clip.wait_for(timeout=WORK_MS)
+        assert clip.is_checked()
+        status, body, _ = app.request("GET", f"/api/sounds/{clip.input_value()}/file")
+        assert status == 200
+        audio, rate = soundfile.read(io.BytesIO(body), dtype="float32", always_2d=True)
+        assert 2.0 <= len(audio) / rate < 4
+        middle = audio[len(audio) // 4 : 3 * len(audio) // 4, 0]
+        power = np.abs(np.fft.rfft(middle * np.hanning(len(middle)))) ** 2
+        hz = np.fft.rfftfreq(len(middle), 1 / rate)
+        assert abs(hz[power.argmax()] - 440) < 2
+        assert power[np.abs(hz - 440) < 10].sum() > 0.9 * power.sum()
+        assert np.abs(middle).max() == pytest.approx(0.4, rel=0.1)
+        assert page.get_by_role("button", name="Record a clip").is_visible()
         assert page.faults == []

@@ -32,15 +32,8 @@ from stylefx.errors import StylefxError
 from stylefx.output import system_words
 
 PAGE = Path(__file__).with_name("page")
-FILES = {
-    "": "index.html",
-    "app.js": "app.js",
-    "common.js": "common.js",
-    "draw.js": "draw.js",
-    "listen.js": "listen.js",
-    "live.js": "live.js",
-    "style.css": "style.css",
-}
+SCRIPTS = ("app.js", "common.js", "draw.js", "listen.js", "live.js", "microphone.js", "recorder.js")
+FILES = {"": "index.html", "style.css": "style.css"} | dict(zip(SCRIPTS, SCRIPTS))
 MOST_JSON_BYTES = 65_536
 LOOK_UP_SECONDS, ALIVE_SECONDS = 0.1, 15.0
 

@@ -4,6 +4,7 @@ import { $, ask, element, say, send, styleUrl, trying } from "/page/common.js";
 import { drawSpectrogram, drawWave } from "/page/draw.js";
 import { open } from "/page/listen.js";
 import { offerStyles, showLive } from "/page/live.js";
+import { record } from "/page/microphone.js";
 
 const chosen = { clips: new Set(), takes: new Set() };
 let state = { styles: [], sounds: [], jobs: [] }, shown = null, listed = "";
@@ -65,6 +66,21 @@ for (const [input, list] of [["clip-files", "clips"], ["take-files", "takes"]]) 
   section.ondragover = (event) => { event.preventDefault(); section.classList.add("over"); };
   section.ondragleave = () => section.classList.remove("over");
   section.ondrop = (event) => { event.preventDefault(); section.classList.remove("over"); upload(event.dataTransfer.files, list); };
+}
+for (const [name, list] of [["clip", "clips"], ["take", "takes"]]) {
+  const button = $(`record-${name}`), text = button.textContent, meter = $(`level-${name}`);
+  let stop = null;
+  button.onclick = trying(async () => {
+    if (stop) { stop(); return; }
+    stop = await record((seconds, peak) => {
+      button.textContent = `Stop recording (${seconds.toFixed(1)} s)`;
+      meter.value = Math.max(peak, meter.value * 0.98);
+    }, async (file) => {
+      stop = null; button.textContent = text; meter.hidden = true;
+      if (file) await upload([file], list); else say("the microphone brought nothing");
+    });
+    meter.hidden = false;
+  });
 }
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => event.preventDefault());
