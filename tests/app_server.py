@@ -92,7 +92,8 @@ class App:
         self.url = self._process.stdout.readline().strip()
         assert self.url, self._process.stderr.read() if self._process.stderr else ""
         parts = urlsplit(self.url)
-        self.port, self.token = parts.port or 0, parts.query.removeprefix("token=")
+        self.host, self.port = parts.hostname or "", parts.port or 0
+        self.token = parts.query.removeprefix("token=")
 
     def __enter__(self) -> App:
         return self
@@ -128,7 +129,7 @@ class App:
     ) -> tuple[int, bytes, http.client.HTTPMessage]:
         """One request with the cookie; ``headers`` take its place, '' leaves one out."""
         sent = {"Cookie": f"stylefx-{self.port}={self.token}", **headers}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         connection.request(method, path, body, {name: text for name, text in sent.items() if text})
         answer = connection.getresponse()
         found = answer.status, answer.read(), answer.headers

@@ -25,7 +25,7 @@ from starlette.routing import Route
 from stylefx.app.jobs import Jobs
 from stylefx.app.library import Library
 from stylefx.app.live_control import LiveControl
-from stylefx.app.security import Guard
+from stylefx.app.security import Guard, host_and_port
 from stylefx.app.session import Session, TooLargeError
 from stylefx.app.studio import Studio
 from stylefx.errors import StylefxError
@@ -42,7 +42,8 @@ class Server:
     """Serves one session and one library on an opened ``listener``."""
 
     def __init__(self, library: Library, session: Session, listener: socket.socket):
-        self._listener, self.port, self.token = listener, listener.getsockname()[1], secrets.token_urlsafe(24)
+        self._listener, self.token = listener, secrets.token_urlsafe(24)
+        self._address, self._port = listener.getsockname()[:2]
         self._news, self._ended = 0, False
         self.jobs = Jobs(self._changed)
         self.live = LiveControl(library, self._changed)
@@ -52,7 +53,7 @@ class Server:
     @property
     def url(self) -> str:
         """What to open."""
-        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+        return f"http://{host_and_port(self._address, self._port)}/?token={self.token}"
 
     def run(self) -> None:
         """Until Ctrl-C or SIGTERM."""
@@ -99,7 +100,7 @@ class Server:
             Route("/api/live", _saying(self._press), methods=["PATCH"]),
             Route("/api/live", _saying(self._stop_live), methods=["DELETE"]),
         ]
-        return Guard(Starlette(routes=routes), self.port, self.token)
+        return Guard(Starlette(routes=routes), self._address, self._port, self.token)
 
     async def _page(self, request: Request) -> Response:
         file = FILES.get(request.path_params.get("file", ""))
