@@ -10,6 +10,7 @@ import pytest
 from app_server import App
 
 from stylefx.app.library import Library, checked_name
+from stylefx.app.session import Session
 from stylefx.errors import StylefxError, UsageError
 
 
@@ -158,6 +159,25 @@ def test_too_much_is_refused_before_it_is_read(app: App) -> None:
     assert status == 413
     assert "larger than" in json.loads(said)["error"]
     assert app.request("POST", "/api/styles", b"[" * 100_000)[0] == 413
+
+
+def test_a_stream_without_an_end_is_refused_at_the_bound_with_little_memory(app: App) -> None:
+    most, part = Session().most_bytes, bytes(2**20)
+    with socket.create_connection(("127.0.0.1", app.port), 60) as connection:
+        head = (
+            "POST /api/sounds?name=endless.wav HTTP/1.1\r\nHost: 127.0.0.1:{0}\r\nCookie: stylefx-{0}={1}\r\n"
+        )
+        connection.sendall(head.format(app.port, app.token).encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+        for _ in range(most // len(part) + 1):
+            connection.sendall(b"%x\r\n" % len(part) + part + b"\r\n")
+        answer = b""
+        while b"}" not in answer:
+            answer += connection.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"endless.wav is larger than" in answer
+    memory = Path(f"/proc/{app.pid}/status").read_text()
+    assert int(memory.split("VmHWM:")[1].split()[0]) < 250_000  # kB
+    assert app.request("GET", "/")[0] == 200
 
 
 @pytest.mark.parametrize(

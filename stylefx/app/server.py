@@ -32,8 +32,7 @@ from stylefx.errors import StylefxError
 from stylefx.output import system_words
 
 PAGE = Path(__file__).with_name("page")
-SCRIPTS = ("app.js", "common.js", "draw.js", "listen.js", "live.js", "microphone.js", "recorder.js")
-FILES = {"": "index.html", "style.css": "style.css"} | dict(zip(SCRIPTS, SCRIPTS))
+FILES = {"": "index.html"} | {path.name: path.name for path in PAGE.iterdir()}
 MOST_JSON_BYTES = 65_536
 LOOK_UP_SECONDS, ALIVE_SECONDS = 0.1, 15.0
 

@@ -5,6 +5,7 @@ import { drawSpectrogram, drawWave } from "/page/draw.js";
 import { open } from "/page/listen.js";
 import { offerStyles, showLive } from "/page/live.js";
 import { record } from "/page/microphone.js";
+import { listen } from "/page/stream.js";
 
 const chosen = { clips: new Set(), takes: new Set() };
 let state = { styles: [], sounds: [], jobs: [] }, shown = null, listed = "";
@@ -38,6 +39,8 @@ const look = trying(async () => {
   const [first] = chosen.clips;
   if (first === undefined) { shown = null; $("wave").getContext("2d").clearRect(0, 0, 1000, 120); return; }
   if (shown?.number !== first) shown = { number: first, ...(await ask(`/api/sounds/${first}/look`)) };
+  const name = state.sounds.find((each) => each.number === first)?.name ?? "the first chosen clip";
+  $("wave").setAttribute("aria-label", `Waveform of ${name}, ${shown.seconds.toFixed(1)} s`);
   part();
 });
 
@@ -111,11 +114,22 @@ function about(style) {
   return `${style.struck ? "struck" : "held"}, ${pitches.length} notes found${range}, from ${style.sources.join(", ")}, ${style.seconds} s`;
 }
 
+// A clip that comes with stylefx, until its style has been made.
+function unlearned({ number, name }) {
+  const title = name.replace(/\.\w+$/, "");
+  const button = element("button", { className: "plain", textContent: `Learn ${title}`, onclick: trying(async () => {
+    await send("/api/styles", "POST", { sounds: [number], name: title });
+    say("learning");
+  }) });
+  return element("li", {}, title, element("div", { className: "note", textContent: "comes with stylefx, not learned yet" }), button);
+}
+
 function styles() {
-  const now = JSON.stringify(state.styles);
+  const shipped = state.sounds.filter((each) => each.kind === "shipped" && !state.styles.some((style) => each.name.startsWith(`${style.name}.`)));
+  const now = JSON.stringify([state.styles, shipped]);
   if (now === listed) return;
   listed = now;
-  $("styles").replaceChildren(...state.styles.map((style) => {
+  $("styles").replaceChildren(...shipped.map(unlearned), ...state.styles.map((style) => {
     const canvas = element("canvas", { hidden: true });
     canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", `Spectrogram and notes of ${style.name}`);
     const rename = element("input", { value: style.name, maxLength: 60 });
@@ -135,7 +149,6 @@ function styles() {
         rename, button("Rename", () => send(styleUrl(style.name), "PATCH", { name: rename.value.trim() })),
         button("Delete", async () => { if (confirm(`Delete the style ${style.name}?`)) await send(styleUrl(style.name), "DELETE", {}); })));
   }));
-  if (!state.styles.length) $("styles").append(element("li", { textContent: "No style yet: choose one of the clips that come with stylefx, name it, make it." }));
   for (const [list, first] of [["style", []], ["other", [element("option", { value: "", textContent: "nothing" })]]]) {
     const before = $(list).value;
     $(list).replaceChildren(...first, ...state.styles.map((each) => element("option", { value: each.name, textContent: each.name })));
@@ -176,15 +189,28 @@ function jobs() {
   }
 }
 
-const events = new EventSource("/api/events");
+// News --------------------------------------------------------------------------------------------------------
+
 let sounding = "";
-events.onmessage = (event) => {
-  state = JSON.parse(event.data);
-  styles(); jobs(); offerStyles(state.styles);
-  const now = JSON.stringify(state.sounds);
-  if (now !== sounding) { sounding = now; sounds(); }
-  document.body.dataset.ready = "yes";
+
+const hear = {
+  state(data) {
+    state = JSON.parse(data);
+    styles(); jobs(); offerStyles(state.styles);
+    const now = JSON.stringify(state.sounds);
+    if (now !== sounding) { sounding = now; sounds(); }
+    document.body.dataset.ready = "yes";
+  },
+  live(data) { showLive(JSON.parse(data)); },
+  silent() { say("stylefx does not answer: is it still running?"); },
+  answers() { if ($("message").textContent.startsWith("stylefx does not")) say(""); },
 };
-events.addEventListener("live", (event) => showLive(JSON.parse(event.data)));
-events.onerror = () => say("stylefx does not answer: is it still running?");
-events.onopen = () => { if ($("message").textContent.startsWith("stylefx does not")) say(""); };
+
+if (window.SharedWorker) {
+  const { port } = new SharedWorker("/page/news.js", { type: "module" });
+  port.onmessage = ({ data: [kind, data] }) => hear[kind](data);
+  window.addEventListener("pagehide", () => port.postMessage("closing"));
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+} else {
+  listen((kind, data) => hear[kind](data));
+}
