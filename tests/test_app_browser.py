@@ -250,7 +250,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(
         make_style(page, "big")
         failed = page.locator("#jobs li[data-state=failed]:has-text('big')")
         failed.wait_for(timeout=WORK_MS)
-        assert "File too large" in failed.inner_text()
+        assert "that could not be written or read: file too large" in failed.inner_text()
         assert str(tmp_path) not in failed.inner_text()
         assert sorted(library.iterdir()) == before
 
