@@ -25,6 +25,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Command = Callable[..., subprocess.CompletedProcess]
+# What a file's tests are about decides two of the markers; `slow` stands at the tests, or at the head of their file.
+MARKED_FILES = {"test_live_": "live", "test_benchmarks_": "bench"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of live playing and those of the benchmark."""
+    for item in items:
+        for beginning, marker in MARKED_FILES.items():
+            if item.path.name.startswith(beginning):
+                item.add_marker(marker)
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from stylefx.optimise.antognini import (
 )
 from stylefx.optimise.gram import gram
 
+pytestmark = pytest.mark.slow
+
 RATE = 16_000
 
 

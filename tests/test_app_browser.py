@@ -14,6 +14,8 @@ from app_server import App, chromium, opened, serious
 
 from stylefx.clips import clip_path
 
+pytestmark = pytest.mark.slow
+
 WORK_MS = 90_000
 WIDTHS = (360, 1280, 2560)
 # Of content, output and clip as they are heard, in dB.

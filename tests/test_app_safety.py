@@ -25,6 +25,7 @@ def app(folder: Path):
         yield app
 
 
+@pytest.mark.slow
 def test_it_ends_with_ctrl_c_and_prints_nothing_but_its_address(tmp_path: Path) -> None:
     with App(tmp_path) as app:
         assert app.url == f"http://127.0.0.1:{app.port}/?token={app.token}"
@@ -138,6 +139,7 @@ def test_a_link_in_the_library_is_not_followed(app: App, folder: Path) -> None:
     assert app.request("GET", "/api/styles/link/file")[0] == 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "body"),
     [

@@ -97,6 +97,7 @@ def test_a_path_for_audio_names_the_cure():
         fit("piano.wav", RATE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "scale"), [("i1", 2**7), ("i2", 2**15), ("i4", 2**31)])
 def test_integer_samples_are_scaled(kind, scale, dull_style, audio):
     integers = np.round(audio * (scale - 1)).astype(kind)
@@ -117,6 +118,7 @@ def test_a_clip_a_sample_short_is_told_so(audio):
         fit(np.resize(audio, HALF_SECOND - 1), RATE)
 
 
+@pytest.mark.slow
 def test_a_style_is_one_line_and_a_picture(dull_style, made_up_style):
     assert repr(dull_style) == "<Style of audio: harmonic, draft, 44100 Hz, 0.5 MB>"
     assert dull_style._repr_png_().startswith(b"\x89PNG")

@@ -55,11 +55,13 @@ def wrong(audio, case) -> set[str]:
     return {name for name, value in figures(audio, case).items() if not reads_right(name, value)}
 
 
+@pytest.mark.slow
 def test_the_target_and_the_content_read_right(case, content, target):
     assert wrong(target, case) == set()
     assert wrong(content, case) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["guitar_solo", "trumpet_solo", "singing_male", "tabla"])
 def test_a_recording_is_no_artefact_of_itself(name):
     audio, rate = clip_audio(name)
@@ -90,6 +92,7 @@ def test_noise_that_pulses_at_the_hop_rate(guitar):
     assert clicks.border_db(guitar + noise, RATE, HOP) < LIMITS["hop border dB"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seconds", "beyond"), [(0.006, False), (0.2, True)])
 def test_energy_before_an_onset(content, target, seconds, beyond):
     """Reversed decays: a short one is what a window of 46 ms explains, a long one is not."""
@@ -103,6 +106,7 @@ def test_energy_before_an_onset(content, target, seconds, beyond):
     assert (excess > LIMITS["beyond window dB"]) == beyond
 
 
+@pytest.mark.slow
 def test_a_level_that_wavers(case, content, target):
     time_s = np.arange(len(target)) / RATE
     wavering = target * 10 ** (5 * np.sin(2 * np.pi * 5 * time_s) / 20)
@@ -112,6 +116,7 @@ def test_a_level_that_wavers(case, content, target):
     assert pumping.pumping_db(target, content, RATE) < 0.5 * LIMITS["pumping dB"]
 
 
+@pytest.mark.slow
 def test_frames_with_phases_of_their_own(guitar, target):
     import librosa
 
@@ -123,6 +128,7 @@ def test_frames_with_phases_of_their_own(guitar, target):
         assert roughness.phase_wander_excess(phasey, audio) > 1.5 * LIMITS["phase wander"]
 
 
+@pytest.mark.slow
 def test_noise_in_pauses_and_between_partials(case, content, target):
     noise = np.random.default_rng(3).standard_normal(len(target)).astype(np.float32)
     noisy = target + 10 ** (-65 / 20) * np.abs(target).max() * noise

@@ -42,6 +42,7 @@ def style() -> np.ndarray:
     return melody([55, 57, 59, 60], [1, 0.1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.__name__)
 def test_rows_answer_with_as_many_finite_samples_and_the_same_every_time(row, content, style):
     first, second = (row(content, style, RATE) for _ in range(2))
@@ -90,6 +91,7 @@ def test_tuned_optimisation_without_style_gives_the_content_back(content, style)
     assert metrics.onset_correlation(kept, content) > 0.9
 
 
+@pytest.mark.slow
 def test_tuned_optimisation_with_all_style_forgets_the_content(content, style):
     forgot = ulyanov_cifka.ulyanov_cifka(content, style, RATE, style_weight=1e4)
     kept = ulyanov_cifka.ulyanov_cifka(content, style, RATE)

@@ -63,6 +63,7 @@ def test_every_named_clip_is_there_with_its_credit():
             assert clip in credits
 
 
+@pytest.mark.slow
 def test_the_truth_is_rendered_with_the_contents_notes():
     pytest.importorskip("tinysoundfont")
     pytest.importorskip("pretty_midi")

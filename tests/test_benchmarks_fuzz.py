@@ -22,6 +22,7 @@ from stylefx.errors import StylefxError
 STYLES, RECORDINGS = 170, 700
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "count"), [("styles", STYLES), ("audio", RECORDINGS)])
 def test_mutated_files(kind: str, count: int) -> None:
     cases = list(batches.run_cases(kind, 0, count))
@@ -33,6 +34,7 @@ def test_mutated_files(kind: str, count: int) -> None:
     assert min(outcomes.values()) >= 0.1 * count  # neither all harmless nor all broken from the first byte
 
 
+@pytest.mark.slow
 def test_a_seed_makes_the_same_file_in_every_process() -> None:
     digest = (
         "import hashlib; from benchmarks.fuzz.judging import KINDS\n"
@@ -95,6 +97,7 @@ def test_memory_is_found(monkeypatch) -> None:
     assert "MiB" in words
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals end a process there")
 def test_a_crash_is_told_with_its_seed_and_the_rest_goes_on(monkeypatch, capsys) -> None:
     crashing = (

@@ -47,6 +47,7 @@ def case() -> Case:
     )
 
 
+@pytest.mark.slow
 @needs_model
 def test_target_reads_one_and_content_reads_zero(case):
     best = metrics.paired_metrics(case.target, case)
@@ -127,6 +128,7 @@ def test_long_audio_is_framed_like_short_audio(case):
     assert agree < 0.05
 
 
+@pytest.mark.slow
 @needs_model
 def test_real_metrics_of_content_and_style(case):
     real = Case("pair", case.content, case.style, None, RATE)
@@ -138,6 +140,7 @@ def test_real_metrics_of_content_and_style(case):
     assert styled["pitch_jaccard"] < 0.2
 
 
+@pytest.mark.slow
 @needs_model
 def test_real_metrics_of_a_gain_a_semitone_and_white_noise(case):
     real = Case("pair", case.content, case.style, None, RATE)

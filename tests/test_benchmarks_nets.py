@@ -19,6 +19,7 @@ def test_every_row_has_a_name_of_its_own() -> None:
     assert len(BY_NAME) == len(NET_STATISTICS)
 
 
+@pytest.mark.slow
 @needs_musicnn
 @needs_vgg16
 @pytest.mark.parametrize(

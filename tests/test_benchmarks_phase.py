@@ -66,6 +66,7 @@ def test_magnitudes_come_out_two_hops_later(method, iterations):
     assert not np.any(out[:2])
 
 
+@pytest.mark.slow
 # Measured: -56, -58, -52, -54 and -23 dB integrated, -63, -67, -63, -65 and -34 refined.
 @pytest.mark.parametrize(
     ("name", "integrated_db", "refined_db"),
@@ -85,6 +86,7 @@ def test_phase_from_magnitudes_alone(name, integrated_db, refined_db):
         assert convergence(targets, frames, edge=30) < limit_db
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "limit_db"), [("singing_male", -43), ("guitar_solo", -38), ("trumpet_solo", -41)]
 )
@@ -97,6 +99,7 @@ def test_recordings_from_magnitudes_alone(name, limit_db):
     assert reached[0] < -31
 
 
+@pytest.mark.slow
 def test_two_hops_of_the_future_come_near_what_hundred_passes_over_everything_reach(voice, trumpet):
     frames = min(len(voice), len(trumpet))
     content = voice[:frames]
@@ -110,6 +113,7 @@ def test_two_hops_of_the_future_come_near_what_hundred_passes_over_everything_re
     assert ours < convergence_of_samples(targets, floor) + 2.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
 def test_leaning_on_the_content_costs_nothing_where_it_is_no_help(voice, trumpet, share):
     frames = min(len(voice), len(trumpet))
@@ -192,6 +196,7 @@ def test_two_streams_in_two_threads_do_not_meet():
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_twenty_thousand_frames_of_a_tone_do_not_wear_it_out():
     # A whole number of cycles in seven hops: seven frames are all there is.
     period = np.sin(2 * np.pi * 5 * np.arange(7 * SMALL.hop) / (7 * SMALL.hop) + 0.3)

@@ -121,6 +121,7 @@ def heap_integration(logs, time_step, frequency_step, before, fallback):
     return phase
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["chirp", "three tones", "noise"])
 def test_buckets_do_as_well_as_a_heap(name):
     content = stft(synthetic(name, SMALL, 0.6), SMALL)

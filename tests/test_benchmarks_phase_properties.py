@@ -42,6 +42,7 @@ def frames_of(case):
     return targets, contents
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(streams)
 def test_frames_are_finite_have_their_magnitude_and_repeat(case):

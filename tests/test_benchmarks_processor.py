@@ -26,6 +26,7 @@ np.savez(sys.argv[3], played=played, **style.arrays)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "darwin", reason="there is no AVX2 to keep to")
 def test_fit_and_render_are_the_same_within_a_tenth_of_a_decibel(tmp_path, trumpet, guitar):
     found = {}

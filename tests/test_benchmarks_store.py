@@ -92,6 +92,7 @@ print(*(sys.modules[name].__file__ for name in names), sep="\\n")
 """
 
 
+@pytest.mark.slow
 def test_whatever_a_fit_and_a_rendering_load_makes_results_stale_or_is_named_as_not_heard():
     command = [sys.executable, "-c", FIT_AND_PLAY]
     answer = subprocess.run(command, cwd=store.ROOT, check=True, capture_output=True, text=True, timeout=500)

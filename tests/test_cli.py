@@ -21,6 +21,7 @@ VERBS = ("fit", "render", "live", "notes", "methods", "devices", "info", "doctor
 SLOW_MODULES = {"torch", "numba", "numpy", "scipy", "sounddevice", "soundfile", "soxr", "matplotlib", "rich"}
 
 
+@pytest.mark.slow
 def test_help_answers_at_once(stylefx_command) -> None:
     """The bound is CPU time, the best of three: what else runs here is not our doing."""
     seconds = []
@@ -32,6 +33,7 @@ def test_help_answers_at_once(stylefx_command) -> None:
     assert min(seconds) < 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["render", "--help"], ["--version"], ["fit"]])
 def test_help_and_usage_errors_import_nothing_slow(arguments: list[str]) -> None:
     run = subprocess.run(
@@ -47,6 +49,7 @@ def test_help_and_usage_errors_import_nothing_slow(arguments: list[str]) -> None
     assert imported & SLOW_MODULES == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself(verb: str, stylefx_command) -> None:
     run = stylefx_command(verb, "--help")
@@ -86,6 +89,7 @@ def test_usage_errors(arguments: list[str], words: str, capsys: pytest.CaptureFi
     assert caught.err.splitlines()[-1].startswith("stylefx: ")
 
 
+@pytest.mark.slow
 def test_fit_info_render(trumpet: Path, tmp_path: Path, stylefx_command) -> None:
     """The way through, each step's JSON read as a program would."""
     style = tmp_path / "style.npz"
@@ -117,6 +121,7 @@ def test_info_for_people(trumpet_style_path: Path, stylefx_command) -> None:
     assert "die away" not in out
 
 
+@pytest.mark.slow
 def test_info_tells_that_a_guitar_is_plucked(guitar: Path, tmp_path: Path, stylefx_command) -> None:
     stylefx_command("fit", guitar, "-o", tmp_path / "guitar.npz", "--quality", "draft")
     assert re.search(
@@ -125,6 +130,7 @@ def test_info_tells_that_a_guitar_is_plucked(guitar: Path, tmp_path: Path, style
     )
 
 
+@pytest.mark.slow
 def test_same_seed_same_file(trumpet: Path, tmp_path: Path, stylefx_command) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         stylefx_command("fit", trumpet, "-o", tmp_path / f"{name}.npz", "--seed", seed, "--quality", "draft")
@@ -161,6 +167,7 @@ def bad_clips(folder: Path) -> dict[str, Path]:
     }
 
 
+@pytest.mark.slow
 def test_fit_refuses_what_it_cannot_learn_from(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     for words, clip in bad_clips(tmp_path).items():
         assert main(["fit", str(clip), "-o", str(tmp_path / "s.npz")]) == 1, words
@@ -172,6 +179,7 @@ def test_fit_refuses_what_it_cannot_learn_from(tmp_path: Path, capsys: pytest.Ca
         assert list(tmp_path.glob(".*")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (192_000, 1), (44_100, 6)])
 def test_fit_and_render_take_odd_audio(rate: int, channels: int, tmp_path: Path, stylefx_command) -> None:
     soundfile.write(tmp_path / "odd.wav", sine(0.8, rate, channels), rate, "PCM_24")
@@ -183,6 +191,7 @@ def test_fit_and_render_take_odd_audio(rate: int, channels: int, tmp_path: Path,
     assert written.frames == int(0.8 * rate)
 
 
+@pytest.mark.slow
 def test_several_clips_make_one_style(trumpet: Path, tmp_path: Path, stylefx_command) -> None:
     soundfile.write(tmp_path / "low.wav", sine(1, 22_050, 2), 22_050)
     run = stylefx_command("fit", trumpet, tmp_path / "low.wav", "-o", tmp_path / "both.npz", "--json")
@@ -191,6 +200,7 @@ def test_several_clips_make_one_style(trumpet: Path, tmp_path: Path, stylefx_com
     assert "6.3 s of sound" in run.stderr
 
 
+@pytest.mark.slow
 def test_a_clip_from_a_pipe(trumpet: Path, tmp_path: Path, stylefx_command) -> None:
     audio, rate = soundfile.read(trumpet, frames=44100)
     soundfile.write(tmp_path / "clip.wav", audio, rate)
@@ -226,6 +236,7 @@ def test_fit_checks_the_target_first(target, words, code, trumpet, tmp_path, cap
     assert (tmp_path / "mine.npz").read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 def test_doctor_measures_every_stage(stylefx_command) -> None:
     run = stylefx_command("doctor", "--json")
     assert run.returncode == 0, run.stderr
@@ -239,6 +250,7 @@ def test_doctor_measures_every_stage(stylefx_command) -> None:
     assert default["stages"].keys() == {"analysis", "decode", "phase", "overlap_add"}
 
 
+@pytest.mark.slow
 def test_demo_writes_sound_and_picture(tmp_path: Path, stylefx_command) -> None:
     for _ in range(2):  # a second time replaces the first
         run = stylefx_command("demo", "-o", tmp_path / "out", "--json", timeout=300)

@@ -66,6 +66,7 @@ def test_a_fault_with_one_file_does_not_cost_the_others(
     assert "2 of 3 files rendered, 1 failed: b.wav" in said
 
 
+@pytest.mark.slow
 def test_what_looks_like_audio_is_counted_when_it_cannot_be_read(
     tmp_path: Path, trumpet_style_path: Path, capsys
 ) -> None:
@@ -150,6 +151,7 @@ def test_the_null_device_takes_any_number(tmp_path: Path) -> None:
     assert [job.output for job in plan([str(tmp_path)], "/dev/null", "sax")] == ["/dev/null"] * 2
 
 
+@pytest.mark.slow
 def test_a_part_of_a_take(tmp_path: Path, trumpet_style_path: Path, capsys) -> None:
     take = sound(tmp_path / "take.wav", 1.0)
     audio = soundfile.read(take, dtype="float32")[0]

@@ -49,6 +49,7 @@ def test_a_person_reads_names_and_times(song, capsys):
     assert [line.split()[2] for line in lines[1:]] == ["C4", "E4", "G4", "C5"]
 
 
+@pytest.mark.slow
 def test_midi_and_figure_are_written(song, tmp_path):
     midi, figure = tmp_path / "scale.mid", tmp_path / "scale.png"
     assert main(["notes", str(song), "--midi", str(midi), "--plot", str(figure)]) == 0
@@ -62,6 +63,7 @@ def test_midi_and_figure_are_written(song, tmp_path):
     assert figure.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("option", "name"), [("--midi", "there.mid"), ("--plot", "there.png")])
 def test_nothing_is_overwritten_unless_allowed(song, tmp_path, capsys, option, name):
     (tmp_path / name).write_bytes(b"kept")
@@ -85,6 +87,7 @@ def test_a_file_that_is_no_audio_leaves_nothing_behind(tmp_path, capsys):
     assert not (tmp_path / "song.mid").exists()
 
 
+@pytest.mark.slow
 def test_standard_input_is_read(song, stylefx_command):
     run = stylefx_command("notes", "-", "--json", "--latency", "normal", text=False, input=song.read_bytes())
     assert run.returncode == 0

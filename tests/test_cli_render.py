@@ -37,6 +37,7 @@ def style_path(trumpet_style_path: Path) -> str:
     return str(trumpet_style_path)
 
 
+@pytest.mark.slow
 def test_render_is_the_engine(take: Path, style_path: str, tmp_path: Path) -> None:
     """Block after block into a file gives the samples of the whole at once."""
     report = stylefx.render(take, style_path, tmp_path / "out.wav", strength=0.7, mix=0.9)
@@ -47,6 +48,7 @@ def test_render_is_the_engine(take: Path, style_path: str, tmp_path: Path) -> No
     assert report.latency_samples == 2048
 
 
+@pytest.mark.slow
 def test_mix_zero_is_the_input(take: Path, style_path: str, tmp_path: Path) -> None:
     stylefx.render(take, style_path, tmp_path / "out.wav", mix=0.0)
     np.testing.assert_array_equal(
@@ -80,6 +82,7 @@ def test_a_value_that_is_no_sound_is_refused_with_its_place(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["take.wav"]
 
 
+@pytest.mark.slow
 def test_pipes_give_what_files_give(take: Path, style_path: str, tmp_path: Path) -> None:
     """AU in, AU out, through the command; and the file from the same command line without pipes."""
     audio, rate = soundfile.read(take, dtype="float32")
@@ -114,6 +117,7 @@ def test_folder_in_folder_out_and_one_bad_file(take: Path, style_path: str, tmp_
     assert "2 of 3 files rendered, 1 failed" in caught.err
 
 
+@pytest.mark.slow
 def test_default_names(take: Path, style_path: str, tmp_path: Path, capsys) -> None:
     for _ in range(2):
         code = main(["render", str(take), "--style", style_path, "--iterations", "0"])
@@ -155,6 +159,7 @@ def test_plans_that_cannot_be(contents, output, words, tmp_path, monkeypatch) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_plot_shows_three_spectrograms(take: Path, style_path: str, tmp_path: Path, capsys) -> None:
     figure = tmp_path / "figure.png"
     arguments = ["render", str(take), "--style", style_path, "--iterations", "0", "--plot", str(figure)]
@@ -195,6 +200,7 @@ def test_an_interruption_that_python_drops_is_not_lost(capfd) -> None:
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)],
@@ -228,6 +234,7 @@ def test_interrupted_it_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["long.wav"]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_length(style_path: str, tmp_path: Path) -> None:
     """20 s of 16 channels are 56 MB more than 2 s; the process may grow by a fifth of that."""
     peaks = []
@@ -254,6 +261,7 @@ def test_memory_does_not_grow_with_length(style_path: str, tmp_path: Path) -> No
     assert peaks[1] - peaks[0] < 18 * 16 * RATE * 4 / 5
 
 
+@pytest.mark.slow
 def test_start_changes_the_sound(take: Path, style_path: str, tmp_path: Path) -> None:
     heard = []
     for start in ("decoder", "envelope", "content"):

@@ -20,6 +20,8 @@ import soundfile
 
 from stylefx.cli.main import main
 
+pytestmark = pytest.mark.slow
+
 RATE = 44_100
 SECONDS = 60
 

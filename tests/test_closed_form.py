@@ -18,6 +18,8 @@ from stylefx.optimise.closed_form import (
 from stylefx.optimise.sampled import SampledNetwork
 from stylefx.optimise.ulyanov import DEVIATION, FILTERS, WIDTH
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def spectrograms(guitar, trumpet):

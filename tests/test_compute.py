@@ -11,6 +11,8 @@ from stylefx.compute import compute_device
 from stylefx.errors import UsageError
 from stylefx.optimise.stream import Optimise
 
+pytestmark = pytest.mark.slow
+
 
 def test_auto_is_a_gpu_where_there_is_one():
     assert compute_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")

@@ -149,6 +149,7 @@ def fall_db_per_second(audio):
     return float(np.median(levels_db[0][1:] - levels_db[1][1:]) / 0.4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("style_falls_db", "least", "most"), [(25, 12, 35), (0, -5, 5)])
 def test_held_notes_die_away_in_the_style_of_a_plucked_clip(style_falls_db, least, most):
     style = stylefx.fit(notes((60, 67, 64, 72, 59), style_falls_db, seconds=0.6), RATE, quality="draft")

@@ -97,6 +97,7 @@ def test_the_engine_answers_as_the_network_that_was_trained(content):
     assert np.abs(found - expected[0].numpy())[::2].max() < 1e-3
 
 
+@pytest.mark.slow
 def test_reset_is_like_new_and_output_repeats(arrays, content):
     frames, grid = magnitudes(content)
     decoder = Decoder(arrays)
@@ -118,6 +119,7 @@ def test_an_answer_outlives_the_next_call(arrays, content):
     assert np.array_equal(first, kept)
 
 
+@pytest.mark.slow
 def test_level_follows_the_content(arrays, content):
     soft, _ = play(arrays, 0.01 * content)
     loud, _ = play(arrays, content)
@@ -136,6 +138,7 @@ def test_silence_then_sound_is_finite_and_not_louder_than_six_times(arrays, cont
     assert np.sqrt((out**2).sum()) < 6 * np.sqrt((frames**2).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [22_050, 48_000, 96_000])
 def test_other_rates_sound_alike(arrays, rate):
     keys = [57, 62, 65]
@@ -163,6 +166,7 @@ def test_pitch_is_kept(arrays):
     assert abs(loudest - 440 * harmonic) < 35  # half a main lobe
 
 
+@pytest.mark.slow
 def test_the_clip_colours_the_answer(content):
     dark = fit_decoder(plucked([60, 64, 67], partials=3), RATE, "draft")
     bright = fit_decoder(
@@ -189,6 +193,7 @@ def test_fit_refuses_what_it_cannot_use():
         fit_decoder(np.zeros(RATE, np.float32), RATE, "draft")
 
 
+@pytest.mark.slow
 def test_steps_on_the_clip_change_the_weights_and_stay_finite():
     clip = plucked([60, 64, 67, 72])
     draft, normal = fit_decoder(clip, RATE, "draft"), fit_decoder(clip, RATE, "normal")
@@ -304,6 +309,7 @@ def test_a_held_frame_is_answered_at_every_position_after_two(arrays, content):
         np.testing.assert_allclose(decoder._own, before, atol=0.01)
 
 
+@pytest.mark.slow
 def test_adam_is_that_of_torch():
     torch.manual_seed(0)
     own, theirs = torch.randn(5, 3), torch.randn(5, 3)

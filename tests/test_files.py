@@ -28,6 +28,7 @@ def write(path: Path, audio: np.ndarray, sample_rate: int = 44100, subtype: str 
     return path
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     frames=st.integers(1, 5000),
@@ -183,6 +184,7 @@ def test_full_scale_is_clipped_not_wrapped(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_audio(tmp_path / "out.wav")[0][:, 0], [1, -1, 1], atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("container", ["WAV", "AU", "AIFF", "W64"])
 def test_pipes_in_and_out(container: str) -> None:
     """Samples through a real pipe on both sides, exact; the header of a piped WAV may claim any length."""

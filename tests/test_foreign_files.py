@@ -33,6 +33,7 @@ def ffmpeg(source: Path, target: Path, *options: str) -> Path:
     return target
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "rate", "longer"),
     [
@@ -82,6 +83,7 @@ def test_a_part_of_what_ffmpeg_decodes(wav: Path) -> None:
     np.testing.assert_array_equal(part, read_audio(wav)[0][RATE // 2 : RATE // 4 * 3])
 
 
+@pytest.mark.slow
 def test_ffmpeg_is_ended_with_the_reader(wav: Path) -> None:
     """One that has not been read to its end waits at a full pipe for ever."""
     path = ffmpeg(wav, wav.with_name("long.m4a"), "-filter:a", "aloop=-1:2e4", "-t", "60")
@@ -203,6 +205,7 @@ def copied(source: Path, target: Path) -> list[str]:
         return unkept(writer, reader.picture)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3", "aiff", "caf"])
 def test_tags_are_kept(extension: str, wav: Path) -> None:
     tagged = ffmpeg(wav, wav.with_name("tagged.flac"), "-metadata", "title=Süß", "-metadata", "artist=Ich")
@@ -216,6 +219,7 @@ def test_tags_are_kept(extension: str, wav: Path) -> None:
         assert {"title", "artist"} <= reader.tags.keys()
 
 
+@pytest.mark.slow
 def test_tags_and_cover_art_that_are_not_kept_are_told(wav: Path) -> None:
     picture = ffmpeg(
         wav, wav.with_name("cover.png"), "-f", "lavfi", "-i", "testsrc=size=32x32", "-frames:v", "1"
@@ -242,6 +246,7 @@ def test_tags_and_cover_art_that_are_not_kept_are_told(wav: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extension", ["mp3", "flac"])
 def test_what_needs_seeking_is_refused_from_a_pipe_before_the_work(extension: str, wav: Path) -> None:
     data = ffmpeg(wav, wav.with_name(f"tone.{extension}")).read_bytes()

@@ -49,6 +49,7 @@ def test_warming_up_ends_when_it_is_told_to(dull_style):
     assert calls == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 @pytest.mark.parametrize("verb", ["info", "fit"])
 def test_a_pipe_is_waited_for_with_a_word(verb, tmp_path):

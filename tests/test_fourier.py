@@ -32,6 +32,7 @@ def test_scipy_fft_works_behind_it():
     assert run("import stylefx.fourier, scipy.fft; print(scipy.fft.dct([1.0, 1.0])[0])") == "4.0"
 
 
+@pytest.mark.slow
 def test_a_release_that_keeps_them_elsewhere_is_asked_itself(tmp_path):
     program = f"""
 import sys, scipy

@@ -16,6 +16,8 @@ from stylefx.optimise.harmonic import (
     position_weights,
 )
 
+pytestmark = pytest.mark.slow
+
 RATE = 44_100
 TIMBRES = {
     "bright": (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3),

@@ -24,6 +24,7 @@ def dull_clip() -> np.ndarray:
     return melody((57, 60, 64, 69), 2.0, DULL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [RATE, 48_000])
 @pytest.mark.parametrize("latency", ["normal", "lowest"])
 def test_a_dull_clip_and_content_give_no_haze(dull_style, dull_clip, rate, latency):

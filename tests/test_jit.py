@@ -58,12 +58,14 @@ def kept(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.jit"))
 
 
+@pytest.mark.slow
 def test_compiled_once_then_found(loops: Loops) -> None:
     assert loops.run() == (20, 1, "")
     assert len(kept(loops.folder / "__pycache__")) == 2
     assert loops.run() == (20, 0, "")
 
 
+@pytest.mark.slow
 def test_an_edit_of_what_a_loop_calls_or_reads_takes_effect(loops: Loops) -> None:
     loops.run()
     loops.edit(inner=INNER.replace("x + STEP", "x - STEP"))
@@ -74,6 +76,7 @@ def test_an_edit_of_what_a_loop_calls_or_reads_takes_effect(loops: Loops) -> Non
     assert loops.run()[:2] == (50, 0)
 
 
+@pytest.mark.slow
 def test_damaged_files_are_compiled_again(loops: Loops) -> None:
     """One cut off by a full disk, one with wrong bytes."""
     loops.run()
@@ -84,6 +87,7 @@ def test_damaged_files_are_compiled_again(loops: Loops) -> None:
     assert [path.stat().st_size > 1000 for path in kept(loops.folder)] == [True, True]
 
 
+@pytest.mark.slow
 def test_two_first_runs_at_once(loops: Loops) -> None:
     for process in [loops.start() for _ in range(2)]:
         out, error = process.communicate(timeout=120)
@@ -97,6 +101,7 @@ def block(folder: Path) -> None:
     folder.write_text("in the way")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("blocked", "used", "words"),
     [
@@ -132,6 +137,7 @@ def test_where_it_is_kept_when_folders_cannot_be_written(
         assert loops.run() == (20, 0, "")
 
 
+@pytest.mark.slow
 def test_a_temporary_folder_of_somebody_else_is_not_believed(tmp_path: Path) -> None:
     """Others can write in it, so what lies in it may be their code. Nor is a cache made where one happens to be."""
     (tmp_path / "loops").mkdir()

@@ -35,6 +35,7 @@ def test_a_held_answer_is_the_last_one_and_nothing_is_learnt_from_it(bright_styl
         assert rms_db(holding.hold(2 * frame) - 2 * answer) < rms_db(answer) - 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", PROFILES)
 def test_a_steady_tone_has_no_clicks(bright_style, latency):
     """No place in the hop is louder than another, and no moment than the rest, where the tone itself is not."""

@@ -22,6 +22,7 @@ def distortion_db(audio, hz):
     return float(10 * np.log10(spectrum[~near].sum() / spectrum[near].sum()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gain_out_db", [-12.0, 0.0, 6.0])
 def test_what_is_too_loud_is_turned_down_and_not_clipped(effect, gain_out_db):
     content = 10 ** (-gain_out_db / 20) * 2.5 * tone(440, 1.0, partials=(1.0,)) / 0.3
@@ -50,6 +51,7 @@ def test_the_level_comes_back_after_a_peak(effect):
     assert rms_db((played - quiet)[70_000:]) < rms_db(quiet) - 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gains", [{"gain_in_db": 24.0}, {"gain_out_db": 24.0}, {}], ids=str)
 @pytest.mark.parametrize("mix", [0.0, 0.3, 0.5, 1.0])
 def test_nothing_over_full_scale_leaves(effect, guitar_audio, gains, mix):

@@ -25,6 +25,8 @@ from stylefx.live.meters import Meters
 from stylefx.style import Style
 from stylefx.transfer import StyleTransfer
 
+pytestmark = pytest.mark.slow
+
 BLOCK, PERIOD = 256, 1024
 ATTEMPTS = 3
 SECONDS = 2.0

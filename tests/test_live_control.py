@@ -140,6 +140,7 @@ def line_that(program, condition) -> str:
     raise AssertionError("the program ended")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("end", "code"), [("q", 0), ("3", 7), ("\x03", -signal.SIGINT)])
 def test_keys_work_in_a_terminal_and_give_it_back(terminal, end, code):
     ours, its, before, program = terminal
@@ -334,6 +335,7 @@ def test_osc_says_that_a_port_is_taken(effect, osc):
 # What is not installed, and MIDI's memory --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "options", "command"),
     [

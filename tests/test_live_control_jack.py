@@ -17,6 +17,8 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 from sounds import rms_db, splash_db, tone
 
+pytestmark = pytest.mark.slow
+
 PERIOD = 1024
 NOTE_HZ = 330.0
 SEGMENT_SECONDS = 0.6

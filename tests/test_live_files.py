@@ -24,6 +24,7 @@ def take(tmp_path_factory: pytest.TempPathFactory, guitar: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocksize", [[], ["--blocksize", 1000]])
 def test_the_output_is_what_render_gives_after_the_declared_delay(
     stylefx_command, trumpet_style_path, take, tmp_path, blocksize
@@ -45,6 +46,7 @@ def test_the_output_is_what_render_gives_after_the_declared_delay(
     assert soundfile.info(heard).subtype == "FLOAT"
 
 
+@pytest.mark.slow
 def test_seconds_play_the_beginning_whole(stylefx_command, trumpet_style_path, take, tmp_path):
     files = ["--input", take, "--output", tmp_path / "heard.wav", "--speed", "fast", "--seconds", 0.5]
     done = stylefx_command("live", "--style", trumpet_style_path, *files, "--mix", 0, "--json")
@@ -56,6 +58,7 @@ def test_seconds_play_the_beginning_whole(stylefx_command, trumpet_style_path, t
     assert np.array_equal(samples[delay:], audio[: RATE // 2])
 
 
+@pytest.mark.slow
 def test_at_the_real_clock_it_takes_as_long_as_the_sound_and_answers_with_a_report(
     stylefx_command, trumpet_style_path, take, tmp_path
 ):
@@ -70,6 +73,7 @@ def test_at_the_real_clock_it_takes_as_long_as_the_sound_and_answers_with_a_repo
     assert np.array_equal(samples[4096:], soundfile.read(take, dtype="float32")[0])
 
 
+@pytest.mark.slow
 def test_simulated_trouble_is_covered_reported_and_the_same_every_time(
     stylefx_command, trumpet_style_path, take, tmp_path
 ):
@@ -95,6 +99,7 @@ def test_simulated_trouble_is_covered_reported_and_the_same_every_time(
 FILES = ["--input", "TAKE", "--output", "OUT"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -132,12 +137,14 @@ def test_what_cannot_be_done_is_one_sentence_and_an_exit_code(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_missing_style_is_said_before_any_device_is_looked_for(stylefx_command, tmp_path):
     done = stylefx_command("live", "--style", tmp_path / "none.npz")
     assert done.returncode == 1
     assert "none.npz" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", [["devices"], ["live", "--bypass", "--style", "STYLE"]])
 def test_without_any_device_it_says_what_to_do(stylefx_command, trumpet_style_path, verb):
     environment = {**os.environ, "JACK_DEFAULT_SERVER": "there-is-none", "JACK_NO_START_SERVER": "1"}

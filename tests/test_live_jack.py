@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from jack_server import CHANNELS, LIVE, RATE, JackServer, Live, Patchbay, delay_between, require_jack
 
+pytestmark = pytest.mark.slow
+
 PERIOD = 1024
 # From a client to a program and back again takes JACK one period more than through the program alone.
 CLIENT_LOOP = PERIOD

@@ -100,6 +100,7 @@ def played_to_a_port(server: JackServer, style_path) -> tuple[list[mido.Message]
         synth.close()
 
 
+@pytest.mark.slow
 def test_a_scale_arrives_at_a_jack_port(bright_style, tmp_path, monkeypatch):
     require_jack()
     bright_style.save(tmp_path / "bright.npz")

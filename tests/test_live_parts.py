@@ -119,6 +119,7 @@ class Heavy(Delay):
         return super().process(block)
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_too_slow_begins_in_its_economy_and_says_so():
     engine, said = Heavy(), list[str]()
     engine.prepare(8000, 1, 400)
@@ -128,6 +129,7 @@ def test_an_engine_that_is_too_slow_begins_in_its_economy_and_says_so():
     assert [text.partition(":")[0] for text in said] == ["slow"]
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_too_slow_all_the_same_says_what_to_do():
     engine, said = Heavy(), list[str]()
     engine.economy = True

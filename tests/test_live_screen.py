@@ -227,6 +227,7 @@ def playing_file(tmp_path) -> list[object]:
     return ["--input", tmp_path / "tone.wav", "--output", tmp_path / "heard.wav", "--bypass"]
 
 
+@pytest.mark.slow
 def test_on_a_terminal_it_is_drawn_follows_the_size_and_leaves_the_terminal_as_it_was(
     playing_file, trumpet_style_path
 ):
@@ -249,6 +250,7 @@ def test_on_a_terminal_it_is_drawn_follows_the_size_and_leaves_the_terminal_as_i
     assert out.startswith("end of input after 3.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "environment"), [(["--plain"], {}), ([], {"TERM": "dumb"})])
 def test_plain_lines_where_they_are_asked_for_or_the_terminal_can_do_nothing_else(
     playing_file, trumpet_style_path, options, environment

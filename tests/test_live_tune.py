@@ -53,6 +53,7 @@ def test_iterations_are_given_up_where_no_block_bears_them():
     assert _choose([timing(0.8, 0), timing(0.9, 1)]) == (None, 0)
 
 
+@pytest.mark.slow
 def test_what_it_prints_can_be_typed(trumpet_style_path, monkeypatch, capsys):
     """With the real engine, for a shorter time than a musician gets."""
     monkeypatch.setattr(tune, "MEASURE_SECONDS", 0.2)

@@ -50,6 +50,7 @@ def shifted(audio: np.ndarray, delay: int) -> np.ndarray:
     return np.concatenate([np.zeros((delay, audio.shape[1]), np.float32), audio])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [64, 256, 300, 1024, 5000])
 @pytest.mark.parametrize("frames", [1, 255, 1024, 48_000])
 def test_in_time_it_is_the_engines_output_with_the_declared_delay(tmp_path, block, frames):
@@ -60,6 +61,7 @@ def test_in_time_it_is_the_engines_output_with_the_declared_delay(tmp_path, bloc
     assert (report.meters.late, report.meters.lost_frames, report.ended) == (0, 0, "end of input")
 
 
+@pytest.mark.slow
 def test_bypass_has_the_workers_delay_alone(tmp_path):
     audio = noise(10_000)
     out, report = played(tmp_path, Bypass(), FastClock(), audio)
@@ -67,6 +69,7 @@ def test_bypass_has_the_workers_delay_alone(tmp_path):
     assert report.latency.samples == 1024
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load", [0, 0.6])
 @pytest.mark.parametrize("block", [256, 1024])
 def test_when_all_hangs_for_a_second_the_nominal_delay_is_back_within_200_ms(tmp_path, block, load):
@@ -84,6 +87,7 @@ def test_when_all_hangs_for_a_second_the_nominal_delay_is_back_within_200_ms(tmp
     assert np.array_equal(out[back:], -expected[back:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load", [0, 0.6])
 @pytest.mark.parametrize("block", [64, 256, 1024])
 def test_while_the_engine_hangs_the_dry_sound_plays_in_its_place(tmp_path, block, load):
@@ -107,6 +111,7 @@ def test_while_the_engine_hangs_the_dry_sound_plays_in_its_place(tmp_path, block
     assert np.array_equal(out[back:], -expected[back:])
 
 
+@pytest.mark.slow
 def test_the_gap_of_a_long_halt_ends_with_the_dry_signal_in_place(tmp_path):
     clock, audio = FastClock(), noise()
     engine = Slow(clock, [(RATE, RATE)], halting=True, latency_samples=LATENCY, gain=-1)
@@ -120,6 +125,7 @@ def test_the_gap_of_a_long_halt_ends_with_the_dry_signal_in_place(tmp_path):
     assert len(wet) > len(expected) - 1.3 * RATE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("halting", [False, True])
 def test_a_short_stall_leaves_nothing_out_and_is_over_at_once(tmp_path, halting):
     clock, audio = FastClock(), noise()
@@ -134,6 +140,7 @@ def test_a_short_stall_leaves_nothing_out_and_is_over_at_once(tmp_path, halting)
     assert np.array_equal(out[back:], -shifted(audio, report.latency.samples)[back:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stall", [1500, 4000, RATE])
 @pytest.mark.parametrize("load", [0.1, 0.7, 0.9])
 @pytest.mark.parametrize("halting", [False, True])
@@ -149,6 +156,7 @@ def test_whatever_is_heard_is_wet_or_dry_at_its_own_time_or_a_short_fade(tmp_pat
     assert np.array_equal(out[3 * RATE :], -expected[3 * RATE :])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stall", [1200, 6000, RATE])
 @pytest.mark.parametrize("halting", [False, True])
 def test_covering_never_clicks(tmp_path, stall, halting):
@@ -165,6 +173,7 @@ def test_covering_never_clicks(tmp_path, stall, halting):
     assert cut == []
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_always_too_slow_plays_dry_without_a_gap(tmp_path):
     clock, audio = FastClock(), noise()
     engine = Slow(clock, [], always=1300, latency_samples=LATENCY, gain=-1)
@@ -189,6 +198,7 @@ class Counted(Delay):
         return super().process(block)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("load", "lowest"), [(1.1, 2), (1.8, 0)])
 def test_overload_costs_iterations_until_the_engine_keeps_up_and_they_come_back(tmp_path, load, lowest):
     """Another program takes the machine from the second to the sixth second: dry sound, then fewer iterations."""
@@ -209,6 +219,7 @@ def test_overload_costs_iterations_until_the_engine_keeps_up_and_they_come_back(
     assert not wet[2 * RATE : 4 * RATE].all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", [1300, 3000])
 def test_after_a_second_of_too_much_work_the_wet_sound_comes_back(tmp_path, work):
     clock, audio = FastClock(), noise()
@@ -230,6 +241,7 @@ class Sick(Delay):
         return wet
 
 
+@pytest.mark.slow
 def test_a_wet_signal_that_is_no_number_is_counted_covered_and_cured_by_a_reset(tmp_path):
     audio = noise()
     out, report = played(tmp_path, Sick(LATENCY), FastClock(), audio)
@@ -274,6 +286,7 @@ def test_a_fault_in_the_engine_ends_the_session_and_leaves_no_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
 
 
+@pytest.mark.slow
 def test_an_engine_that_nobody_can_play_to_is_refused(tmp_path):
     with pytest.raises(StylefxError, match=r"answers after 1\.0 s"):
         played(tmp_path, Delay(RATE), FastClock(), noise(10_000))

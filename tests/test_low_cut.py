@@ -65,6 +65,7 @@ def test_what_nobody_hears_is_taken_out(disturbance):
     assert rms_db(cut) < remains_db
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("disturbance", "most_db"), [("offset 0.01", -75), ("offset 0.1", -60), ("8 Hz", -60), ("20 Hz", -48)]
 )
@@ -106,6 +107,7 @@ def test_a_long_rest_leaves_no_denormal_numbers():
     assert not stage._powers.any()
 
 
+@pytest.mark.slow
 def test_the_offset_of_a_clip_is_not_learnt():
     clip = melody((57, 60, 64, 69), 2.0, (1.0, 0.3, 0.2, 0.1, 0.05))
     without, with_offset = (fit(clip + np.float32(offset), RATE, quality="draft") for offset in (0.0, 0.01))

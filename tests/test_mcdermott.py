@@ -109,6 +109,7 @@ def test_its_gradient_is_that_of_its_loss(style):
     assert (ahead - behind) / (2 * step) == pytest.approx(float(slope.norm()), rel=0.1)
 
 
+@pytest.mark.slow
 def test_noise_and_content_take_on_the_statistics_of_a_recording(trumpet, guitar):
     """Each class to 10 dB of the clip's in sixty steps; one begins with noise, the other with the content."""
     clip, content = (soundfile.read(path, dtype="float32")[0][:66_150] for path in (trumpet, guitar))

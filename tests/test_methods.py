@@ -39,6 +39,7 @@ def test_an_unknown_method_is_answered_with_all_of_them():
         fit(np.zeros(RATE, np.float32), RATE, method="magic")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", OFFLINE, ids=lambda method: method.name)
 def test_what_it_says_of_its_styles_is_what_its_class_learns(method):
     offline = method.load()
@@ -67,6 +68,7 @@ def test_a_clip_that_is_too_short_for_a_method_is_refused_in_a_sentence():
         fit(melody((60,), 0.52, (1.0, 0.5), RATE), RATE, method="antognini")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["random2d", "mcdermott", "verma"])
 def test_a_forged_style_still_plays_numbers(name):
     """All zeros pass the checks of a style file."""
@@ -76,6 +78,7 @@ def test_a_forged_style_still_plays_numbers(name):
     assert np.isfinite(effect(melody((62,), 0.6, (1.0, 0.2), RATE), RATE)).all()
 
 
+@pytest.mark.slow
 def test_any_chunks_give_the_same_samples_across_two_blocks(style):
     """Sound around the end of the first block only: what is silent is not optimised."""
     sound = melody((62, 65), 1.2, (1.0, 0.2), RATE)[:, None]
@@ -92,6 +95,7 @@ def test_any_chunks_give_the_same_samples_across_two_blocks(style):
     assert np.abs(played[: start - RATE]).max() == 0
 
 
+@pytest.mark.slow
 def test_render_tells_how_far_a_block_is(style, tmp_path):
     soundfile.write(tmp_path / "in.wav", melody((62,), 1.0, (1.0, 0.3), RATE), RATE)
     told: list[tuple[int, int | None]] = []

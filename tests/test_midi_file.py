@@ -56,6 +56,7 @@ def test_what_cannot_be_written_is_refused(tmp_path):
         write_midi(tmp_path / "nowhere" / "notes.mid", [])
 
 
+@pytest.mark.slow
 def test_a_round_trip_keeps_the_notes(tmp_path):
     """Sound -> notes -> MIDI file -> sound -> notes."""
     once = track(tune(SCALE, 2.0), RATE)

@@ -69,6 +69,7 @@ def test_the_engine_hears_what_the_net_would(rate: int) -> None:
     assert np.abs(found - wanted)[sounding].mean() < 0.25
 
 
+@pytest.mark.slow
 @needs_musicnn
 def test_the_target_is_the_clips_at_any_level_and_rate() -> None:
     clip, rate = soundfile.read(clip_path("guitar_solo"), dtype="float32", frames=4 * RATE)
@@ -93,6 +94,7 @@ def test_the_slope_is_that_of_the_loss() -> None:
     assert torch.allclose(found, wanted, atol=1e-3 * float(wanted.abs().max()))
 
 
+@pytest.mark.slow
 @needs_musicnn
 def test_steps_bring_the_sound_nearer_to_the_clip(trumpet_style, guitar_audio, tmp_path) -> None:
     trumpet_style.save(tmp_path / "trumpet.npz")
@@ -109,6 +111,7 @@ def test_steps_bring_the_sound_nearer_to_the_clip(trumpet_style, guitar_audio, t
     assert distances[2] < 0.9 * distances[1]
 
 
+@pytest.mark.slow
 @needs_musicnn
 def test_any_chunks_give_the_same_samples(trumpet_style, guitar_audio) -> None:
     fx = StyleTransfer(trumpet_style, device="cpu")

@@ -64,6 +64,7 @@ def test_a_layers_loss_is_that_of_the_paper():
     )
 
 
+@pytest.mark.slow
 def test_random_vgg_is_vgg_19_as_far_as_conv5_1():
     net = random_vgg.Net(CPU, 3)
     shapes = {name: tuple(kernel.shape) for name, kernel in zip(net.layers, net.kernels)}
@@ -111,6 +112,7 @@ def test_the_small_net_sees_three_by_three_and_pools_twice():
     assert tuple(net(image)["conv5"].shape) == (256, 9, 9)
 
 
+@pytest.mark.slow
 def test_he_weighs_its_layers_alike_and_keeps_the_content(content):
     method = made(He, "he")
     features = method.features(content)
@@ -123,6 +125,7 @@ def test_he_weighs_its_layers_alike_and_keeps_the_content(content):
     assert slope_error(method.objective(content), moved(content)) < 0.1
 
 
+@pytest.mark.slow
 def test_vermas_energy_terms_are_those_of_style_and_content(content):
     frames = np.array([[3.0, 4.0], [0.0, 0.0]], np.float32)
     assert spectral_envelope(torch.from_numpy(frames)).numpy() == pytest.approx([3 / 2**0.5, 4 / 2**0.5])
@@ -148,6 +151,7 @@ def test_grinstein_random_is_ulyanov_from_the_content_without_its_term(content):
     assert np.abs(held.start(content.numpy())).max() < 0.01
 
 
+@pytest.mark.slow
 @needs_vgg16
 def test_gatys_on_vgg_adds_content_and_style_as_published(content):
     method, free = made(Gatys, "gatys"), made(GrinsteinVgg, "grinstein-vgg")
@@ -166,6 +170,7 @@ def test_gatys_on_vgg_adds_content_and_style_as_published(content):
     assert len(set(gatys.STYLE_LAYERS) | {gatys.CONTENT_LAYER}) == 6
 
 
+@pytest.mark.slow
 @needs_musicnn
 def test_musicnn_hears_the_style_as_itself_and_the_content_as_kept():
     """Its losses vanish where they should, and the gradient is that of the loss."""

@@ -126,6 +126,7 @@ def test_what_the_package_ships_is_whole(model: str) -> None:
     assert all(entry.size == 4 * np.prod(entry.shape) for entry in entries.values())
 
 
+@pytest.mark.slow
 def test_one_wrong_bit_anywhere_in_the_index_is_refused(tmp_path: Path, tensors) -> None:
     write_bundle(tmp_path, tensors)
     index = tmp_path / ".index"

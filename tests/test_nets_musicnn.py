@@ -52,6 +52,7 @@ def test_bands_are_librosas() -> None:
     assert np.abs(mel_bank(GRID.sample_rate, GRID.n_fft, BANDS) - wanted).max() < 1e-7
 
 
+@pytest.mark.slow
 def test_levels_are_those_of_the_package() -> None:
     audio, frames = heard("guitar_solo", GRID, SECONDS)
     power = librosa.feature.melspectrogram(y=audio, sr=16_000, n_fft=512, hop_length=256, n_mels=96).T
@@ -60,6 +61,7 @@ def test_levels_are_those_of_the_package() -> None:
     assert np.abs(LogMel(CPU)(frames).numpy() - wanted).max() < 1e-4
 
 
+@pytest.mark.slow
 @needs_musicnn
 @pytest.mark.parametrize(("clip", "model"), TAGS)
 def test_tags_are_those_of_the_package(clip: str, model: str) -> None:
@@ -72,6 +74,7 @@ def test_tags_are_those_of_the_package(clip: str, model: str) -> None:
     assert np.allclose(found[list(wanted)], list(wanted.values()), atol=3e-4)
 
 
+@pytest.mark.slow
 @needs_musicnn
 @pytest.mark.parametrize(("clip", "model", "layer"), MEANS)
 def test_activations_are_those_of_the_package(clip: str, model: str, layer: str) -> None:
@@ -80,6 +83,7 @@ def test_activations_are_those_of_the_package(clip: str, model: str, layer: str)
     assert np.allclose(found.mean(dim=(1, 2))[:5].numpy(), MEANS[clip, model, layer], atol=2e-3)
 
 
+@pytest.mark.slow
 @needs_musicnn
 def test_shapes_are_those_of_the_definition() -> None:
     frames = torch.rand(187, GRID.bins)
@@ -150,6 +154,7 @@ def test_the_timbral_layer_answers_alike_wherever_the_pattern_stands() -> None:
     assert float((here - moved).abs().max()) < 1e-4 * float(here.abs().max())
 
 
+@pytest.mark.slow
 @needs_musicnn
 def test_gradients_lead_downhill() -> None:
     _, frames = heard("guitar_solo", GRID, 1.0)

@@ -198,6 +198,7 @@ def write_take(path: Path, audio: np.ndarray) -> None:
             writer.write(audio[start : start + 4000])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extension", FORMATS)
 def test_a_full_disk_breaks_no_take(extension: str, disk: Disk) -> None:
     """Thirty amounts of space: the new take is complete, or the old one is as it was; the sentence says which."""

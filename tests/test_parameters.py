@@ -86,6 +86,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_is_no_click(effect, content, steady, name):
     before, after = CHANGES[name]
@@ -102,6 +103,7 @@ def test_a_change_is_no_click(effect, content, steady, name):
     assert abs(rms_db(played[-4_410:]) - rms_db(steady(after)[-4_410:])) < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in CHANGES if "gain" not in name])
 def test_no_change_is_a_jump_in_level(effect, content, steady, name):
     before, after = CHANGES[name]
@@ -117,6 +119,7 @@ def test_bypass_is_the_delayed_input_bit_for_bit(effect, content):
     assert np.array_equal(played[CHANGE + 2_000 :], content[CHANGE + 2_000 - late : -late, 0])
 
 
+@pytest.mark.slow
 def test_changes_at_the_same_samples_sound_alike_in_any_chunks(effect, content):
     moments = {3_000: {"mix": 0.4}, 9_000: {"style": 2, "strength": 0.5}, 9_300: {"gain_in_db": 3.0}}
     moments |= {12_000: {"morph": 0.3, "style": 1}, 12_500: {"freeze": True}, 20_000: {"bypass": True}}
@@ -135,6 +138,7 @@ def test_changes_at_the_same_samples_sound_alike_in_any_chunks(effect, content):
     assert np.array_equal(outputs[0], outputs[2])
 
 
+@pytest.mark.slow
 def test_mix_keeps_the_level_of_a_melody(bright_style, guitar_audio):
     effect = StyleTransfer(bright_style, device="cpu")
     levels = []
@@ -144,6 +148,7 @@ def test_mix_keeps_the_level_of_a_melody(bright_style, guitar_audio):
     assert max(levels) - min(levels) < 1
 
 
+@pytest.mark.slow
 def test_freeze_holds_note_and_level_while_the_input_is_silent(effect, content):
     silence = np.zeros((3 * RATE, 1), np.float32)
     effect.prepare(RATE, 1, len(silence))
@@ -162,6 +167,7 @@ def test_freeze_holds_note_and_level_while_the_input_is_silent(effect, content):
     assert rms_db(after[effect.latency_samples + 4_410 :]) < -100
 
 
+@pytest.mark.slow
 def test_morph_at_its_ends_is_either_style_alone_and_half_way_between(bright_style, dull_style, content):
     def play(styles, morph=0.0):
         return StyleTransfer(styles, morph=morph, device="cpu")(content[:, 0], RATE)

@@ -52,6 +52,7 @@ def test_the_seed_decides(samples):
     assert np.abs(one - other).max() > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["singing_male", "guitar_solo"])
 def test_pghi_beats_a_hundred_griffin_lims_and_the_stream_is_no_worse_for_seeing_less(name):
     content = stft(clip(name, 1.0))

@@ -60,6 +60,7 @@ def test_preview_is_coarse_and_at_most_ten_seconds() -> None:
     assert preview.nbytes < 250_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg", ".jpg"])
 def test_figures_by_extension(suffix: str, tmp_path: Path) -> None:
     magic = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".jpg": b"\xff\xd8"}

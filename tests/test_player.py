@@ -48,6 +48,7 @@ def test_a_loop_has_no_seam():
     assert np.abs(np.diff(again)).max() < 1.02 * np.abs(np.diff(audio)).max()
 
 
+@pytest.mark.slow
 def test_a_voice_plays_the_pitch_it_is_asked_for_and_ends():
     audio = tone(440.0, 1.0).reshape(-1)
     row = np.zeros((1, COLUMNS))
@@ -87,6 +88,7 @@ def test_a_stroke_that_is_over_does_not_touch_the_next_one():
     assert np.array_equal(second(True), second(False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notes", ["live", "studio"])
 def test_any_blocks_and_reset_give_the_same_samples(style, guitar_audio, notes):
     audio = guitar_audio[:60_000]
@@ -99,11 +101,13 @@ def test_any_blocks_and_reset_give_the_same_samples(style, guitar_audio, notes):
         assert np.array_equal(in_chunks(effect, audio, sizes), whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notes", ["live", "studio"])
 def test_silence_stays_silent(style, notes):
     assert not StyleTransfer(style, device="cpu", notes=notes)(np.zeros((60_000, 2), np.float32), RATE).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notes", ["live", "studio"])
 def test_the_notes_change_the_sound_and_the_delay_is_the_declared_one(style, guitar_audio, notes):
     audio = guitar_audio[:120_000]
@@ -144,6 +148,7 @@ def test_who_asks_for_notes_that_are_not_there_is_told(bright_style, style):
     assert "holds no notes" in remark
 
 
+@pytest.mark.slow
 def test_a_long_clip_costs_no_more_than_its_first_half_minute():
     """Every note was taken out of the whole clip: a minute took two, and 1.2 GB."""
     audio = np.tile(tone(440.0, 1.0).reshape(-1) * np.linspace(1, 0, RATE, dtype=np.float32), 34)

@@ -15,6 +15,8 @@ from stylefx.learn.pretraining.pieces import NONE, Composer
 from stylefx.learn.pretraining.players import FontPlayer
 from stylefx.tracking.layout import PER_SEMITONE, PLACES
 
+pytestmark = pytest.mark.slow
+
 SEED = [4, 0]
 
 

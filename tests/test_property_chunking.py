@@ -24,6 +24,7 @@ def at_once(effect, guitar_audio):
     return audio, effect.process(audio)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 17, HOP - 1, HOP, HOP + 1, 509, 44_100])
 def test_equal_blocks(effect, at_once, size):
     audio, whole = at_once
@@ -31,6 +32,7 @@ def test_equal_blocks(effect, at_once, size):
     assert np.array_equal(in_chunks(effect, audio, [size]), whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", ["low", "lowest"])
 def test_every_latency(bright_style, guitar_audio, latency):
     effect = StyleTransfer(bright_style, device="cpu", latency=latency)
@@ -41,6 +43,7 @@ def test_every_latency(bright_style, guitar_audio, latency):
         assert np.array_equal(in_chunks(effect, guitar_audio[:20_000], sizes), whole)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.integers(0, 4000), min_size=1, max_size=30))
 def test_random_blocks(effect, at_once, sizes):

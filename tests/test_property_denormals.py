@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from stylefx import StyleTransfer
 
@@ -33,6 +34,7 @@ def denormals(thing: Any, path: str, seen: set[int]) -> list[str]:
     return [found for name, part in parts for found in denormals(part, f"{path}.{name}", seen)]
 
 
+@pytest.mark.slow
 def test_after_a_rest_no_state_is_denormal(bright_style, guitar_audio):
     """With them in the decoder's features a hop of silence took four times as long as one of music."""
     engine = StyleTransfer(bright_style)

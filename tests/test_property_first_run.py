@@ -32,6 +32,7 @@ def play(tmp_path, trumpet_style_path, guitar):
     return run
 
 
+@pytest.mark.slow
 def test_the_first_run_sounds_like_the_second(play):
     first = play()
     assert len(first) == hashlib.sha256().digest_size * 2

@@ -19,6 +19,7 @@ def impulse_answer(style, rate, **options):
     return effect.latency_samples, int(np.argmax(np.abs(played))) - at, played
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", DECLARED)
 @pytest.mark.parametrize("rate", RATES)
 def test_an_impulse_comes_when_declared(bright_style, rate, latency):
@@ -26,6 +27,7 @@ def test_an_impulse_comes_when_declared(bright_style, rate, latency):
     assert heard == declared
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", DECLARED)
 @pytest.mark.parametrize("rate", [44_100, 48_000])
 def test_a_styled_impulse_comes_when_declared(bright_style, rate, latency):
@@ -37,6 +39,7 @@ def test_a_styled_impulse_comes_when_declared(bright_style, rate, latency):
     assert abs(centre - (len(energy) // 3 + declared)) < 0.001 * rate
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", RATES)
 def test_dry_is_the_input_delayed_exactly(bright_style, rate, guitar_audio):
     effect = StyleTransfer(bright_style, mix=0.0, device="cpu", latency="low")

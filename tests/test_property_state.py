@@ -71,6 +71,7 @@ def test_lengths(bright_style, guitar_audio, length):
     assert np.isfinite(played).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     length=st.integers(0, 6_000), channels=st.integers(1, 6), rate=st.sampled_from([8_000, 44_100, 192_000])

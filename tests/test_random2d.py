@@ -37,6 +37,7 @@ def test_bands_are_means_that_leave_no_bin_out():
         assert abs(weights[:, band] @ bins_hz / centres[band] - 1) < 0.01
 
 
+@pytest.mark.slow
 def test_losses_agree_with_4096_filters_that_are_drawn(method, content):
     """conv2d with the published number of filters; one draw is off by sqrt(5 / 4096) = 3.5 % at most."""
     bands = torch.from_numpy(triangular_bands(logarithmic_hz(BANDS_PER_OCTAVE, random2d.HIGHEST_HZ), GRID))

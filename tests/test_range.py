@@ -92,6 +92,7 @@ def bands_db(audio) -> np.ndarray:
     return 10 * np.log10([power[(hz >= a) & (hz < b)].sum() for a, b in itertools.pairwise(edges)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clip", CLIPS)
 @pytest.mark.parametrize("content", ["guitar", "white noise", "drums", "highest note of a piano"])
 def test_any_style_on_any_sound(effects, clip, content):
@@ -101,6 +102,7 @@ def test_any_style_on_any_sound(effects, clip, content):
     assert LEAST_DB < rms_db(answer) - rms_db(CONTENTS[content]) < MOST_DB
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", CONTENTS)
 def test_any_sound_in_a_melodic_style(effects, content):
     answer = played(effects("trumpet"), CONTENTS[content])
@@ -110,6 +112,7 @@ def test_any_sound_in_a_melodic_style(effects, content):
     assert -9 < rms_db(answer) - rms_db(CONTENTS[content]) < MOST_DB
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clip", ["trumpet", "drums"])
 @pytest.mark.parametrize("gain_db", [-60.0, -20.0, 6.0])
 def test_a_louder_player_is_louder_and_nothing_else(effects, clip, gain_db):
@@ -122,6 +125,7 @@ def test_a_louder_player_is_louder_and_nothing_else(effects, clip, gain_db):
     assert np.abs(change - gain_db)[loud].max() < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clip", ["trumpet", "noise", "sine"])
 def test_when_the_player_stops_so_does_the_sound(effects, clip):
     """No loop inside feeds itself: a window and the latency later there is nothing."""
@@ -136,6 +140,7 @@ def test_silence_in_silence_out(effects):
     assert not played(effects("noise"), np.zeros(SAMPLES)).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gain", [5.0, 100.0])
 def test_input_far_over_full_scale(effects, gain):
     answer = played(effects("trumpet"), gain * CONTENTS["guitar"])

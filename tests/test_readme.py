@@ -15,9 +15,17 @@ from stylefx.cli.main import build_parser
 from stylefx.style import Style
 from stylefx.transfer import StyleTransfer
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+PAGES = sorted(
+    path
+    for places in ("*.md", "benchmarks/*.md", "docs/**/*.md", "examples/*.md")
+    for path in ROOT.glob(places)
+)
 
 
+@pytest.mark.slow
 def test_the_python_example_runs(tmp_path: Path, monkeypatch, trumpet: Path, guitar: Path) -> None:
     clip, rate = soundfile.read(trumpet, frames=44100)
     soundfile.write(tmp_path / "piano.wav", clip, rate)
@@ -63,9 +71,19 @@ def test_the_commands_shown_are_ones_the_parser_takes(monkeypatch, tmp_path: Pat
         assert callable(args.run)
 
 
-def test_its_picture_and_links_exist() -> None:
-    root = Path(__file__).parents[1]
-    links = re.findall(r"\]\(([^)#]+)\)", README)
-    assert links
-    for link in links:
-        assert link.startswith("https://") or (root / link).is_file(), link
+@pytest.mark.parametrize("page", PAGES, ids=[str(path.relative_to(ROOT)) for path in PAGES])
+def test_links_and_pictures_exist(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()):
+        assert link.startswith("https://") or (page.parent / link).exists(), link
+
+
+def test_what_there_is_to_hear_is_short_small_and_named() -> None:
+    folder = ROOT / "docs" / "listen"
+    files = sorted(folder.glob("*.ogg"))
+    assert len(files) == 15
+    assert sum(path.stat().st_size for path in files) < 1.5e6
+    page = (folder / "README.md").read_text()
+    for path in files:
+        found = soundfile.info(path)
+        assert found.frames <= 6 * found.samplerate
+        assert f"({path.name})" in page

@@ -26,6 +26,7 @@ def octaves_db(audio: np.ndarray) -> np.ndarray:
     return 10 * np.log10([power[(hz >= low) & (hz < 2 * low)].sum() for low in 100 * 2.0 ** np.arange(6)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [1e18, -3e38, 1e300, np.nan, np.inf])
 def test_an_absurd_sample_is_over_after_the_latency_and_a_tenth(effect, value):
     content = melody(PITCHES[:3], 1.2, PARTIALS).astype(np.float64)
@@ -41,6 +42,7 @@ def test_an_absurd_sample_is_over_after_the_latency_and_a_tenth(effect, value):
     assert np.abs(found - wanted)[wanted > wanted.max() - 25].max() < 2
 
 
+@pytest.mark.slow
 def test_what_follows_a_foreign_sound_is_as_loud_as_without_it(effect):
     """Within 2 dB half a second after it, and within 1 dB after a second where it was no music."""
     music = melody(PITCHES, 4.6, PARTIALS)
@@ -51,6 +53,7 @@ def test_what_follows_a_foreign_sound_is_as_loud_as_without_it(effect):
     assert max(abs(found[name][1]) for name in ("click", "clap", "drums")) < 1, found
 
 
+@pytest.mark.slow
 def test_the_figure_sees_a_gain_that_lags():
     """A gain that follows in three seconds reads wrong, one that does not move reads nothing."""
     music = melody(PITCHES, 4.6, PARTIALS)

@@ -38,6 +38,7 @@ def apart_db(a, b):
     return float(np.abs(spectrogram_db(a) - spectrogram_db(b)).mean())
 
 
+@pytest.mark.slow
 def test_strength_zero_is_the_content(pair):
     _, content, played = pair
     assert rms_db(played[0] - content) < rms_db(content) - 100
@@ -55,6 +56,7 @@ def test_more_strength_is_further_from_the_content_and_nearer_to_the_styled(pair
     assert steps.max() < 0.4 * away[-1]
 
 
+@pytest.mark.slow
 def test_the_content_is_back_as_soon_as_the_style_is_off(pair):
     effect, content, _ = pair
     content = content[:, None].astype(np.float32)
@@ -78,6 +80,7 @@ def test_no_level_changes_with_strength(pair):
     assert np.abs(np.diff(levels)).max() < 1.5
 
 
+@pytest.mark.slow
 def test_a_little_strength_is_a_little_change(pair):
     """Just above 0 the spectrum is still the content's: nothing begins with a step."""
     effect, content, played = pair

@@ -65,6 +65,7 @@ def trackers() -> dict[str, Tracker]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 @settings(max_examples=4, deadline=None)
 @given(sizes=st.lists(st.integers(1, 5000), min_size=1, max_size=5))
@@ -74,6 +75,7 @@ def test_any_blocks_tell_the_same(trackers, profile, sizes):
     assert heard(trackers[profile], audio, sizes) == heard(trackers[profile], audio, [len(audio)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_reset_is_as_new(trackers, profile):
     audio = tune(SCALE[:2], 1.0)
@@ -93,6 +95,7 @@ def test_short_sounds_are_no_trouble(length):
     assert track(np.full(length, 1e-5, np.float32), RATE, "normal") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [22_050, 44_100, 48_000, 96_000])
 @pytest.mark.parametrize("profile", ["studio", "normal"])
 def test_a_scale_is_heard(profile, rate):
@@ -136,6 +139,7 @@ def test_a_note_that_is_stopped_ends():
     assert 0.3 < note.offset < 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_nothing_is_revised_after_the_look_ahead(trackers, profile):
     """Every guess is confirmed or withdrawn within the latency; onset and confidence do not change after it."""
@@ -188,6 +192,7 @@ def test_a_rate_without_a_grid_is_refused():
         Tracker("low").prepare(2000)
 
 
+@pytest.mark.slow
 def test_torch_is_not_needed_to_play():
     code = (
         "import sys, numpy as np; from stylefx.tracking.tracker import track; "

@@ -16,6 +16,7 @@ def centroid_hz(audio):
     return float((np.fft.rfftfreq(len(audio), 1 / RATE) * spectrum).sum() / spectrum.sum())
 
 
+@pytest.mark.slow
 def test_a_bright_clip_makes_it_brighter_and_a_dull_one_duller(bright_style):
     dull_style = fit(melody((50, 53, 57, 60), 2.0, DULL), RATE)
     content = melody((62, 66, 69), 1.5, (1.0, 0.4, 0.3, 0.2, 0.1))
@@ -40,12 +41,14 @@ def test_loudness_follows_the_player(bright_style):
         assert abs(rms_db(played[part]) - rms_db(content[part])) < 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", ["normal", "low", "lowest"])
 def test_strength_zero_is_the_content(bright_style, guitar_audio, latency):
     played = StyleTransfer(bright_style, strength=0.0, device="cpu", latency=latency)(guitar_audio, RATE)
     assert rms_db(played - guitar_audio) < rms_db(guitar_audio) - 100
 
 
+@pytest.mark.slow
 def test_strength_moves_the_sound_step_by_step(bright_style, guitar_audio):
     away = [
         rms_db(np.abs(np.fft.rfft(StyleTransfer(bright_style, strength=s, device="cpu")(guitar_audio[:, 0], RATE)))
@@ -75,12 +78,14 @@ def test_one_channel_silent_stays_silent(bright_style):
     assert not played[:, 1].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("iterations", [0, 1, 3])
 def test_any_number_of_iterations(bright_style, guitar_audio, iterations):
     played = StyleTransfer(bright_style, iterations=iterations, device="cpu")(guitar_audio[:20_000], RATE)
     assert abs(rms_db(played) - rms_db(guitar_audio[:20_000])) < 3
 
 
+@pytest.mark.slow
 def test_iterations_may_change_while_it_plays(bright_style, guitar_audio):
     """What the live engine's quality ladder does when the machine is late."""
     effect = StyleTransfer(bright_style, iterations=2, device="cpu")
@@ -96,6 +101,7 @@ def test_iterations_may_change_while_it_plays(bright_style, guitar_audio):
         effect.iterations = -1
 
 
+@pytest.mark.slow
 def test_more_iterations_come_nearer_to_the_target(bright_style):
     """The optimiser descends what it says it descends: the Gram distance to the clip, from the content."""
     from stylefx.learn.harmonic import gram_distance

@@ -41,6 +41,7 @@ def test_a_long_clip_is_represented_by_bounded_frames():
     assert len(learn_spectrogram(clip, 22_050)["log_magnitudes"]) <= 30 * 22_050 / GRID.hop + 1
 
 
+@pytest.mark.slow
 def test_the_published_objective_ends_far_below_its_start_and_the_content(style, content):
     kernel = ArcCosineKernel(FILTERS, DEVIATION, WIDTH)
     wanted = torch.from_numpy(log_magnitudes(content[::2]))
@@ -57,6 +58,7 @@ def test_the_published_objective_ends_far_below_its_start_and_the_content(style,
     assert objective(found) < 0.5 * objective(wanted)
 
 
+@pytest.mark.slow
 def test_render_has_the_contents_length_and_some_level(style, content):
     played = StyleTransfer(style, iterations=15, device="cpu")(content, RATE)
     assert played.shape == content.shape
