@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 from app_server import App
 
 from stylefx.app.library import Library, checked_name
+from stylefx.app.session import Session
 from stylefx.errors import StylefxError, UsageError
 
 
@@ -35,6 +37,56 @@ def test_a_taken_port_is_a_sentence(app: App, stylefx_command) -> None:
     run = stylefx_command("app", "--no-browser", "--port", app.port)
     assert (run.returncode, run.stdout) == (1, "")
     assert "is taken" in run.stderr
+
+
+@pytest.fixture
+def own_address() -> str:
+    """One of this machine's that others could reach, as its routing table has it; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.fail("this machine has no address but its own: the test needs a network interface")
+        return probe.getsockname()[0]
+
+
+def test_another_address_is_served_on_demand_with_a_word_about_it(tmp_path: Path, own_address: str) -> None:
+    with App(tmp_path, "--host", own_address) as app:
+        assert app.url == f"http://{own_address}:{app.port}/?token={app.token}"
+        assert app.request("GET", "/")[0] == 200
+        assert app.request("GET", "/", Origin=f"http://{own_address}:{app.port}")[0] == 200
+        assert app.request("GET", "/", Cookie="")[0] == 401
+        for host in ("evil.example", "127.0.0.1", "localhost"):
+            assert app.request("GET", "/", Host=f"{host}:{app.port}")[0] == 421
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", app.port), 5):
+            pass
+        code, out, err = app.finish()
+        assert (code, out, err.count("\n")) == (0, "", 1)
+        assert f"whoever reaches {own_address} and has this token" in err
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "words"),
+    [
+        ("0.0.0.0", 2, "every address"),
+        ("::", 2, "every address"),
+        ("example.org", 2, "no IP address"),
+        ("192.0.2.1", 1, "is it this machine's?"),
+    ],
+)
+def test_addresses_that_cannot_be_served(
+    stylefx_command, tmp_path: Path, address: str, code: int, words: str
+) -> None:
+    run = stylefx_command("app", "--no-browser", "--library", tmp_path, "--host", address)
+    assert (run.returncode, run.stdout) == (code, "")
+    assert words in run.stderr
+
+
+def test_loopback_has_a_second_version(tmp_path: Path) -> None:
+    with App(tmp_path, "--host", "::1") as app:
+        assert app.url == f"http://[::1]:{app.port}/?token={app.token}"
+        assert app.request("GET", "/")[0] == 200
+        assert app.finish() == (0, "", "")
 
 
 @pytest.mark.parametrize(
@@ -109,6 +161,25 @@ def test_too_much_is_refused_before_it_is_read(app: App) -> None:
     assert status == 413
     assert "larger than" in json.loads(said)["error"]
     assert app.request("POST", "/api/styles", b"[" * 100_000)[0] == 413
+
+
+def test_a_stream_without_an_end_is_refused_at_the_bound_with_little_memory(app: App) -> None:
+    most, part = Session().most_bytes, bytes(2**20)
+    with socket.create_connection(("127.0.0.1", app.port), 60) as connection:
+        head = (
+            "POST /api/sounds?name=endless.wav HTTP/1.1\r\nHost: 127.0.0.1:{0}\r\nCookie: stylefx-{0}={1}\r\n"
+        )
+        connection.sendall(head.format(app.port, app.token).encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+        for _ in range(most // len(part) + 1):
+            connection.sendall(b"%x\r\n" % len(part) + part + b"\r\n")
+        answer = b""
+        while b"}" not in answer:
+            answer += connection.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"endless.wav is larger than" in answer
+    memory = Path(f"/proc/{app.pid}/status").read_text()
+    assert int(memory.split("VmHWM:")[1].split()[0]) < 250_000  # kB
+    assert app.request("GET", "/")[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who may talk to the page's server: only a browser on this machine that was given the token.
+"""Who may talk to the page's server: only a browser that was given the token, on this machine unless it was told so.
 
 A page of another site can send requests to 127.0.0.1, and by DNS rebinding under a name of its own. So the Host must be
 this server's, an Origin, where there is one, too, and every request needs the token: in the address once, which is
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-NAMES = ("127.0.0.1", "localhost")
+LOOPBACK = "127.0.0.1"
 # Every script and picture is the server's own; sounds and pictures may be made by the page.
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; "
@@ -26,12 +26,18 @@ HEADERS = {
 Answer = Callable[..., Awaitable[None]]
 
 
-class Guard:
-    """ASGI middleware around ``app`` for a server on ``port`` whose token is ``token``."""
+def host_and_port(address: str, port: int) -> str:
+    """As it stands in URLs, where an IPv6 address is in brackets."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
-    def __init__(self, app: ASGIApp, port: int, token: str):
+
+class Guard:
+    """ASGI middleware around ``app`` for a server on ``address`` and ``port`` whose token is ``token``."""
+
+    def __init__(self, app: ASGIApp, address: str, port: int, token: str):
         self._app, self._token = app, token
-        self._hosts = [f"{name}:{port}" for name in NAMES]
+        self._names = [address, "localhost"] if address == LOOPBACK else [address]
+        self._hosts = [host_and_port(name, port) for name in self._names]
         self._origins = [f"http://{host}" for host in self._hosts]
         # Cookies do not know ports: two servers on one machine need two names.
         self._cookie = f"stylefx-{port}"
@@ -54,7 +60,7 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         origin = request.headers.get("origin")
         if request.headers.getlist("host") not in [[host] for host in self._hosts]:
-            return _refused("this server answers to 127.0.0.1 and localhost only", 421)
+            return _refused(f"this server answers to {' and '.join(self._names)} only", 421)
         if origin is not None and origin not in self._origins:
             return _refused("another site may not use this server", 403)
         if self._is_token(request.cookies.get(self._cookie)):

@@ -24,20 +24,15 @@ from starlette.routing import Route
 
 from stylefx.app.jobs import Jobs
 from stylefx.app.library import Library
-from stylefx.app.security import Guard
+from stylefx.app.live_control import LiveControl
+from stylefx.app.security import Guard, host_and_port
 from stylefx.app.session import Session, TooLargeError
 from stylefx.app.studio import Studio
 from stylefx.errors import StylefxError
 from stylefx.output import system_words
 
 PAGE = Path(__file__).with_name("page")
-FILES = {
-    "": "index.html",
-    "app.js": "app.js",
-    "draw.js": "draw.js",
-    "listen.js": "listen.js",
-    "style.css": "style.css",
-}
+FILES = {"": "index.html"} | {path.name: path.name for path in PAGE.iterdir()}
 MOST_JSON_BYTES = 65_536
 LOOK_UP_SECONDS, ALIVE_SECONDS = 0.1, 15.0
 
@@ -46,16 +41,18 @@ class Server:
     """Serves one session and one library on an opened ``listener``."""
 
     def __init__(self, library: Library, session: Session, listener: socket.socket):
-        self._listener, self.port, self.token = listener, listener.getsockname()[1], secrets.token_urlsafe(24)
+        self._listener, self.token = listener, secrets.token_urlsafe(24)
+        self._address, self._port = listener.getsockname()[:2]
         self._news, self._ended = 0, False
         self.jobs = Jobs(self._changed)
+        self.live = LiveControl(library, self._changed)
         self._studio = Studio(library, session, self.jobs)
         self._library, self._session = library, session
 
     @property
     def url(self) -> str:
         """What to open."""
-        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+        return f"http://{host_and_port(self._address, self._port)}/?token={self.token}"
 
     def run(self) -> None:
         """Until Ctrl-C or SIGTERM."""
@@ -68,6 +65,7 @@ class Server:
         try:
             server.run([self._listener])
         finally:
+            self.live.close()
             self.jobs.close()
 
     def _end(self) -> None:
@@ -96,8 +94,12 @@ class Server:
             Route("/api/renders", _saying(self._render), methods=["POST"]),
             Route(f"/api/jobs/{number}", _saying(self._result)),
             Route(f"/api/jobs/{number}", _saying(self._cancel), methods=["DELETE"]),
+            Route("/api/live/devices", _saying(self._devices)),
+            Route("/api/live", _saying(self._start_live), methods=["POST"]),
+            Route("/api/live", _saying(self._press), methods=["PATCH"]),
+            Route("/api/live", _saying(self._stop_live), methods=["DELETE"]),
         ]
-        return Guard(Starlette(routes=routes), self.port, self.token)
+        return Guard(Starlette(routes=routes), self._address, self._port, self.token)
 
     async def _page(self, request: Request) -> Response:
         file = FILES.get(request.path_params.get("file", ""))
@@ -111,12 +113,15 @@ class Server:
         )
 
     async def _stream(self) -> AsyncIterator[bytes]:
-        told, quiet = -1, 0.0
+        told, played, quiet = -1, -1, 0.0
         while not self._ended:
             if told != self._news:
                 told, quiet = self._news, 0.0
                 state = await asyncio.to_thread(self._studio.state)
                 yield f"data: {json.dumps(state)}\n\n".encode()
+            if played != self.live.news:
+                played, quiet = self.live.news, 0.0
+                yield f"event: live\ndata: {json.dumps(self.live.state())}\n\n".encode()
             elif quiet > ALIVE_SECONDS:
                 quiet = 0.0
                 yield b": still here\n\n"
@@ -189,6 +194,20 @@ class Server:
     async def _cancel(self, request: Request) -> Any:
         self.jobs.cancel(self._studio.job(request.path_params["number"]))
         return {}
+
+    # Live --------------------------------------------------------------------------------------------------
+
+    async def _devices(self, request: Request) -> Any:
+        return await asyncio.to_thread(self.live.devices)
+
+    async def _start_live(self, request: Request) -> Any:
+        return self.live.start(await _json(request))
+
+    async def _press(self, request: Request) -> Any:
+        return self.live.press(await _json(request))
+
+    async def _stop_live(self, request: Request) -> Any:
+        return self.live.stop()
 
 
 def _ending_server(config: Any, end: Callable[[], None]) -> Any:

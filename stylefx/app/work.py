@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from stylefx.errors import StylefxError
+from stylefx.output import system_words
 
 NICENESS = 10
 # Of a picture on the page: columns at most, and how many dB under the loudest are shown.
@@ -148,5 +149,7 @@ def main() -> None:
         say(result=KINDS[job["kind"]](job, lambda part: say(done=round(part, 4))))
     except StylefxError as error:
         say(error=str(error))
+    except OSError as error:
+        say(error=f"that could not be written or read: {system_words(error)}")
     except MemoryError:
         say(error="there is not enough memory for this: choose a shorter part")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import ipaddress
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +17,7 @@ EXAMPLES = """\
 examples:
   stylefx app                    opens the page in your browser
   stylefx app --no-browser       prints its address only; nobody without the token in it gets in
+  stylefx app --host 192.168.1.5 --no-browser     for other machines too, through this one's own address
 
 Ctrl-C ends it. Styles are kept in your data folder; what was rendered is kept while it runs."""
 
@@ -31,6 +34,14 @@ def register(subparsers) -> None:
     parser.add_argument(
         "--port", type=port_number, default=0, metavar="N", help="where to listen (default: any that is free)"
     )
+    parser.add_argument(
+        "--host",
+        type=own_address,
+        default=HOST,
+        metavar="ADDRESS",
+        help="an address of this machine at which others may reach the page, with the token (default: 127.0.0.1, this "
+        "machine alone)",
+    )
     parser.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
     parser.add_argument(
         "--library",
@@ -38,6 +49,19 @@ def register(subparsers) -> None:
         help="where the styles are (default: STYLEFX_LIBRARY, or your data folder)",
     )
     parser.set_defaults(run=run)
+
+
+def own_address(text: str) -> str:
+    """One IP address; which others would use is not known of 0.0.0.0, nor so what their browsers may call us."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no IP address such as 192.168.1.5") from None
+    if address.is_unspecified:
+        raise argparse.ArgumentTypeError(
+            f"{text} stands for every address: give the one that others will open"
+        )
+    return str(address)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,10 +75,16 @@ def run(args: argparse.Namespace) -> int:
     from stylefx.app.library import Library, default_folder
     from stylefx.app.server import Server
     from stylefx.app.session import Session
+    from stylefx.cli.console import say
     from stylefx.interruption import Interrupted
 
     library = Library(Path(args.library) if args.library else default_folder())
-    with _listening(args.port) as listener, Session() as session:
+    if not ipaddress.ip_address(args.host).is_loopback:
+        say(
+            f"stylefx: whoever reaches {args.host} and has this token can use stylefx on this machine; what is sent is "
+            "not encrypted"
+        )
+    with _listening(args.host, args.port) as listener, Session() as session:
         server = Server(library, session, listener)
         print(server.url, flush=True)
         if not args.no_browser:
@@ -66,14 +96,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _listening(port: int) -> socket.socket:
+def _listening(host: str, port: int) -> socket.socket:
     """Accepts from here on: whoever opens the address early waits for the server to come."""
-    listener = socket.socket()
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen()
     except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise StylefxError(
+                f"--host: {host} cannot be listened at ({error.strerror}): is it this machine's?"
+            ) from error
         raise StylefxError(f"--port: port {port} is taken ({error.strerror}), choose another or 0") from error
     return listener

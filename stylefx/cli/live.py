@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stylefx.live.attendant import Attendant
     from stylefx.live.capture import Capture
     from stylefx.live.duplex import Duplex
+    from stylefx.live.front import Display, Front
     from stylefx.live.worker import Engine
     from stylefx.style import Style
 
@@ -40,7 +41,7 @@ def register(subparsers) -> None:
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, front: Front | None = None) -> int:
     """Play until Ctrl-C, SIGTERM, the end of the input or ``--seconds``, then report."""
     check_live_options(args)
     if args.tune:
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         return _measure(args)
     from stylefx.cli.console import compiling_announced, print_json, say
     from stylefx.cli.surfaces import surfaces
+    from stylefx.live.control.keys import Keys
     from stylefx.live.facts import facts_about
     from stylefx.live.screen import Screen
     from stylefx.live.session import play
@@ -62,7 +64,11 @@ def run(args: argparse.Namespace) -> int:
         # A file that ends early still gives back all that went in; a device just stops.
         seconds = args.seconds if args.input is None else None
         captures: list[Capture] = []
-        screen = Screen(lambda: facts_about(engine) + [("capture", each.status) for each in captures])
+
+        def facts() -> list[tuple[str, str]]:
+            return facts_about(engine) + [("capture", each.status) for each in captures]
+
+        screen: Display = front.screen(facts) if front else Screen(facts)
         if args.capture is not None:
             capture, stand_in = prepare_capture(args, opened, screen.say)
             captures, styles = [capture], styles or [stand_in]
@@ -70,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
         shown: list[Attendant] = [screen] if screen.usable() and not args.plain else []
         attendants = [*shown, *captures, *_guards(args, screen.say)]
         begin_capture = captures[0].start if captures else None
-        attendants += surfaces(args, engine, stop, screen.say, not shown, begin_capture)
+        keys = front.keys if front else Keys if Keys.usable() else None
+        attendants += surfaces(args, engine, stop, screen.say, not shown, begin_capture, keys)
         report = play(engine, duplex, stop, screen.say, seconds, attendants)
         if args.json:
             captured = {"captured": [name for capture in captures for name in capture.names]}

@@ -67,9 +67,9 @@ def surfaces(
     say: Callable[[str], None],
     echo: bool,
     capture: Callable[[], None] | None,
+    keys: Callable[..., Attendant] | None,
 ) -> list[Attendant]:
-    """What the options ask for, and the keyboard where there is one; see `Keys` for the rest."""
-    from stylefx.live.control.keys import Keys
+    """What the options ask for, and what ``keys`` makes where there are any; see `Keys` for the rest."""
     from stylefx.transfer import StyleTransfer
 
     found: list[Attendant] = []
@@ -91,6 +91,6 @@ def surfaces(
         from stylefx.live.control.osc import Osc
 
         found.append(Osc(engine, args.osc, say, learn))
-    if Keys.usable():
-        found.append(Keys(engine, stop, say, echo, learn, capture))
+    if keys is not None:
+        found.append(keys(engine, stop, say, echo, learn, capture))
     return found

@@ -153,7 +153,8 @@ class Capture(Attendant):
     def _listen(self) -> None:
         """Wait until the tape holds enough, then let it be learned."""
         frames = self._tape.written - self._first_frame
-        self._ear = f"listening, {min(frames / self._rate, self.seconds):.1f} of {self.seconds:g} s"
+        left = max(0.0, self.seconds - frames / self._rate)
+        self._ear = f"listening, {left:.1f} of {self.seconds:g} s left"
         if frames < self.seconds * self._rate:
             return
         audio = self._tape.newest(min(frames, len(self._tape)))[: round(self.seconds * self._rate)]

@@ -1,28 +1,14 @@
 // The page: lists what the server says, asks it for what is wanted. All state is the server's.
 
+import { $, ask, element, say, send, styleUrl, trying } from "/page/common.js";
 import { drawSpectrogram, drawWave } from "/page/draw.js";
 import { open } from "/page/listen.js";
+import { offerStyles, showLive } from "/page/live.js";
+import { record } from "/page/microphone.js";
+import { listen } from "/page/stream.js";
 
-const $ = (id) => document.getElementById(id);
-const say = (text) => { $("message").textContent = text; };
 const chosen = { clips: new Set(), takes: new Set() };
 let state = { styles: [], sounds: [], jobs: [] }, shown = null, listed = "";
-
-async function ask(path, options = {}) {
-  const answer = await fetch(path, options).catch(() => { throw new Error("stylefx does not answer: is it still running?"); });
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(found.error);
-  return found;
-}
-const send = (path, method, values) => ask(path, { method, body: JSON.stringify(values) });
-const trying = (act) => async (...given) => { try { await act(...given); } catch (error) { say(error.message); } };
-const styleUrl = (name, what = "") => `/api/styles/${encodeURIComponent(name)}${what}`;
-
-function element(kind, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(kind), properties);
-  made.append(...children);
-  return made;
-}
 
 // Sounds ------------------------------------------------------------------------------------------------------
 
@@ -53,6 +39,8 @@ const look = trying(async () => {
   const [first] = chosen.clips;
   if (first === undefined) { shown = null; $("wave").getContext("2d").clearRect(0, 0, 1000, 120); return; }
   if (shown?.number !== first) shown = { number: first, ...(await ask(`/api/sounds/${first}/look`)) };
+  const name = state.sounds.find((each) => each.number === first)?.name ?? "the first chosen clip";
+  $("wave").setAttribute("aria-label", `Waveform of ${name}, ${shown.seconds.toFixed(1)} s`);
   part();
 });
 
@@ -81,6 +69,21 @@ for (const [input, list] of [["clip-files", "clips"], ["take-files", "takes"]]) 
   section.ondragover = (event) => { event.preventDefault(); section.classList.add("over"); };
   section.ondragleave = () => section.classList.remove("over");
   section.ondrop = (event) => { event.preventDefault(); section.classList.remove("over"); upload(event.dataTransfer.files, list); };
+}
+for (const [name, list] of [["clip", "clips"], ["take", "takes"]]) {
+  const button = $(`record-${name}`), text = button.textContent, meter = $(`level-${name}`);
+  let stop = null;
+  button.onclick = trying(async () => {
+    if (stop) { stop(); return; }
+    stop = await record((seconds, peak) => {
+      button.textContent = `Stop recording (${seconds.toFixed(1)} s)`;
+      meter.value = Math.max(peak, meter.value * 0.98);
+    }, async (file) => {
+      stop = null; button.textContent = text; meter.hidden = true;
+      if (file) await upload([file], list); else say("the microphone brought nothing");
+    });
+    meter.hidden = false;
+  });
 }
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => event.preventDefault());
@@ -111,11 +114,22 @@ function about(style) {
   return `${style.struck ? "struck" : "held"}, ${pitches.length} notes found${range}, from ${style.sources.join(", ")}, ${style.seconds} s`;
 }
 
+// A clip that comes with stylefx, until its style has been made.
+function unlearned({ number, name }) {
+  const title = name.replace(/\.\w+$/, "");
+  const button = element("button", { className: "plain", textContent: `Learn ${title}`, onclick: trying(async () => {
+    await send("/api/styles", "POST", { sounds: [number], name: title });
+    say("learning");
+  }) });
+  return element("li", {}, title, element("div", { className: "note", textContent: "comes with stylefx, not learned yet" }), button);
+}
+
 function styles() {
-  const now = JSON.stringify(state.styles);
+  const shipped = state.sounds.filter((each) => each.kind === "shipped" && !state.styles.some((style) => each.name.startsWith(`${style.name}.`)));
+  const now = JSON.stringify([state.styles, shipped]);
   if (now === listed) return;
   listed = now;
-  $("styles").replaceChildren(...state.styles.map((style) => {
+  $("styles").replaceChildren(...shipped.map(unlearned), ...state.styles.map((style) => {
     const canvas = element("canvas", { hidden: true });
     canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", `Spectrogram and notes of ${style.name}`);
     const rename = element("input", { value: style.name, maxLength: 60 });
@@ -135,7 +149,6 @@ function styles() {
         rename, button("Rename", () => send(styleUrl(style.name), "PATCH", { name: rename.value.trim() })),
         button("Delete", async () => { if (confirm(`Delete the style ${style.name}?`)) await send(styleUrl(style.name), "DELETE", {}); })));
   }));
-  if (!state.styles.length) $("styles").append(element("li", { textContent: "No style yet: choose one of the clips that come with stylefx, name it, make it." }));
   for (const [list, first] of [["style", []], ["other", [element("option", { value: "", textContent: "nothing" })]]]) {
     const before = $(list).value;
     $(list).replaceChildren(...first, ...state.styles.map((each) => element("option", { value: each.name, textContent: each.name })));
@@ -176,14 +189,28 @@ function jobs() {
   }
 }
 
-const events = new EventSource("/api/events");
+// News --------------------------------------------------------------------------------------------------------
+
 let sounding = "";
-events.onmessage = (event) => {
-  state = JSON.parse(event.data);
-  styles(); jobs();
-  const now = JSON.stringify(state.sounds);
-  if (now !== sounding) { sounding = now; sounds(); }
-  document.body.dataset.ready = "yes";
+
+const hear = {
+  state(data) {
+    state = JSON.parse(data);
+    styles(); jobs(); offerStyles(state.styles);
+    const now = JSON.stringify(state.sounds);
+    if (now !== sounding) { sounding = now; sounds(); }
+    document.body.dataset.ready = "yes";
+  },
+  live(data) { showLive(JSON.parse(data)); },
+  silent() { say("stylefx does not answer: is it still running?"); },
+  answers() { if ($("message").textContent.startsWith("stylefx does not")) say(""); },
 };
-events.onerror = () => say("stylefx does not answer: is it still running?");
-events.onopen = () => { if ($("message").textContent.startsWith("stylefx does not")) say(""); };
+
+if (window.SharedWorker) {
+  const { port } = new SharedWorker("/page/news.js", { type: "module" });
+  port.onmessage = ({ data: [kind, data] }) => hear[kind](data);
+  window.addEventListener("pagehide", () => port.postMessage("closing"));
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+} else {
+  listen((kind, data) => hear[kind](data));
+}

@@ -1,8 +1,8 @@
 // A/B/X: content, output and clip run together, one of them is heard, at the level of the softest.
 
+import { $ } from "/page/common.js";
 import { drawSpectrogram, drawWave } from "/page/draw.js";
 
-const $ = (id) => document.getElementById(id);
 const LATE_SECONDS = 0.04; // further apart than that is put right
 let players = {}, heard = "output";
 

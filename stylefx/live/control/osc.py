@@ -22,6 +22,7 @@ from typing import Any
 from stylefx.errors import StylefxError, UsageError
 from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.control.packets import messages_of
+from stylefx.live.control.setting import set_parameter
 from stylefx.params import PARAMETERS, Settings
 from stylefx.transfer import StyleTransfer
 
@@ -160,10 +161,7 @@ class Osc(Attendant):
     def _set(self, name: str, value: Any) -> None:
         if not isinstance(value, (int, float)):
             raise UsageError(f"{name} is {value!r}, expected a number")
-        value = PARAMETERS[name].nearest(float(value))
-        if name in ("style", "morph_style") and value > len(self._effect.bank):
-            raise UsageError(f"slot {value} holds no style, there are {len(self._effect.bank)}")
-        self._effect.controls.change(**{name: value})
+        set_parameter(self._effect, name, float(value))
 
     def _learn_knob(self, values: list[Any]) -> str:
         if self._learn is None:
