@@ -110,6 +110,8 @@ def render(
     StylefxError
         Anything about the files or the values; then nothing is left behind half-written.
     """
+    from threadpoolctl import threadpool_limits
+
     from stylefx.transfer import StyleTransfer
 
     path_of(content, "content")
@@ -125,7 +127,9 @@ def render(
         notes=notes,
         device=device,
     )
-    with AudioReader(content, start_seconds, end_seconds) as reader:
+    # One thread of BLAS, as live: on a busy machine several of them wait for each other, ten times as long, and the
+    # last bit of a sum would depend on their number.
+    with threadpool_limits(1, "blas"), AudioReader(content, start_seconds, end_seconds) as reader:
         figure = _Figure(path_of(plot, "plot"), reader.sample_rate, overwrite) if plot is not None else None
         with AudioWriter.like(reader, output, overwrite=overwrite) as writer:
             report = _stream(reader, fx, writer, figure, progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -269,3 +270,19 @@ def test_start_changes_the_sound(take: Path, style_path: str, tmp_path: Path) ->
         assert main(["render", str(take), "--style", style_path, "--start", start, "-o", str(output)]) == 0
         heard.append(output.read_bytes())
     assert len(set(heard)) == 3
+
+
+def test_the_samples_do_not_depend_on_the_threads_of_the_libraries(
+    stylefx_command, tmp_path: Path, trumpet_style_path: Path, guitar_audio
+) -> None:
+    soundfile.write(tmp_path / "take.wav", guitar_audio, 44_100, subtype="FLOAT")
+    outputs = []
+    for threads in ("1", "2"):
+        output = tmp_path / f"{threads}.wav"
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
+        run = stylefx_command(
+            "render", tmp_path / "take.wav", "--style", trumpet_style_path, "-o", output, env=environment
+        )
+        assert run.returncode == 0, run.stderr
+        outputs.append(soundfile.read(output, dtype="float32")[0])
+    assert np.array_equal(*outputs)
