@@ -1,1 +1,1 @@
-"""How anyone knows whether stylefx is good: ``python -m benchmarks`` rewrites RESULTS.md."""
+"""How anyone knows whether stylefx is good: ``python -m benchmarks`` rewrites RESULTS.md and DETAILS.md."""

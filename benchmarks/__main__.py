@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure everything and rewrite benchmarks/RESULTS.md and its pictures.
+"""``python -m benchmarks``: measure everything; rewrite RESULTS.md, DETAILS.md, results/ and pictures/.
 
     pip install "stylefx[bench]"
     pip install --no-deps tinysoundfont basic-pitch    # what they ask for besides does not build
@@ -12,8 +12,8 @@ reports, which then measures only what is a time:
     python -m benchmarks
 
 A run that is limited (``--quick``, ``--cases``, ``--row``, ``--section``, ``--soundfont``) prints its report and
-leaves RESULTS.md alone; ``--output DIR`` writes it, with pictures, to another folder. Exit code 1 if any row or
-section failed.
+leaves RESULTS.md alone; ``--output DIR`` writes it, with all that belongs to it, to another folder. Exit code 1 if
+any row or section failed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--soundfont", action="append", metavar="SF2", help="use this one (repeatable)")
     options.add_argument("--avx2", action="store_true", help="as a processor of the AVX2 generation would")
     options.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
-    options.add_argument("--output", type=Path, metavar="DIR", help="write RESULTS.md and pictures here")
+    options.add_argument(
+        "--output", type=Path, metavar="DIR", help="write the pages, tables and pictures here"
+    )
     filling = options.add_mutually_exclusive_group()
     filling.add_argument("--fresh", action="store_true", help="measure again what is in the cache")
     filling.add_argument(

@@ -6,13 +6,12 @@ A median hides the case that fails and a rival that is nearly always a little be
 from __future__ import annotations
 
 from benchmarks.quality import Record
-from benchmarks.tables import MARGIN, OURS, groups, kind_of, markdown_table, number, of_group
+from benchmarks.tables import MARGIN, OURS, groups, kind_of, number, of_group
 
 OPPONENT = "EQ match"
 PAIRED = ("mel_closed", "timbre_closed", "pitch_kept", "onset", "lsd", "copy")
 REAL = ("style_closed", "pitch_jaccard", "loudness", "copy")
 LOWER_IS_BETTER = ("lsd", "copy")
-HEADERS = ("source: group", "metric", "wins", "ties", "losses", "share won", "worst", "in")
 
 
 def duels(records: list[Record], ours: str = OURS, opponent: str = OPPONENT) -> list[dict]:
@@ -42,31 +41,20 @@ def duels(records: list[Record], ours: str = OURS, opponent: str = OPPONENT) -> 
     return found
 
 
-def section(records: list[Record]) -> str:
-    """Tables of the default and of the draft."""
-    parts = [
-        f"## Against `{OPPONENT}`, case by case",
-        f"Ties are within {MARGIN}; of {' and '.join(f'`{name}`' for name in LOWER_IS_BETTER)} less is better.",
+def table(records: list[Record]) -> list[dict[str, str]]:
+    """The duels of the default and of the draft, as text."""
+    return [
+        {
+            "row": row,
+            "group": duel["group"],
+            "metric": duel["metric"],
+            "wins": str(duel["wins"]),
+            "ties": str(duel["cases"] - duel["wins"] - duel["losses"]),
+            "losses": str(duel["losses"]),
+            "share_won": f"{100 * duel['wins'] / duel['cases']:.0f} %",
+            "worst": number(duel["worst"]),
+            "in": duel["case"],
+        }
+        for row in dict.fromkeys((OURS, "stylefx draft"))
+        for duel in duels(records, row)
     ]
-    for row in dict.fromkeys((OURS, "stylefx draft")):
-        found = duels(records, row)
-        if found:
-            parts += [f"<details><summary>{row}</summary>", _table(found), "</details>"]
-    return "\n\n".join(parts) if len(parts) > 2 else ""
-
-
-def _table(found: list[dict]) -> str:
-    rows = [
-        [
-            duel["group"],
-            duel["metric"],
-            duel["wins"],
-            duel["cases"] - duel["wins"] - duel["losses"],
-            duel["losses"],
-            f"{100 * duel['wins'] / duel['cases']:.0f} %",
-            number(duel["worst"]),
-            duel["case"],
-        ]
-        for duel in found
-    ]
-    return markdown_table(HEADERS, rows)

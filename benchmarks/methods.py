@@ -96,7 +96,7 @@ def page(records: list[Record], validity: list[dict[str, Any]]) -> str:
         *([COMMENT.read_text().strip()] if COMMENT.exists() else []),
         "## Quality",
         f"Medians over {len(names)} paired cases of {SOUNDFONT}, the first {SECONDS:g} s of each, "
-        "through `fit --method` and `render`. Metrics: RESULTS.md. `steps` are the optimiser's; "
+        "through `fit --method` and `render`. Metrics: DETAILS.md. `steps` are the optimiser's; "
         f"{', '.join(ITERATIONS)} take fewer here than their default. `cpu` is CPU seconds per second of sound with "
         "so many steps. Cases: " + "; ".join(names) + ".",
         quality_table(records),

@@ -2,7 +2,7 @@
 
 Kept libraries measure (librosa, basic-pitch's network); this module only combines. None of the numbers is a
 loss that any method here descends. The lsd is that of Cifka et al. 2021 (ICASSP), the others are named as in
-the tables of RESULTS.md:
+the tables of DETAILS.md:
 
 mel     mean absolute dB difference over 80 mel bands, 60 dB under each file's own maximum, best gain in 12 dB
 timbre  1 - cosine of the mean MFCC 1..19 over the frames where the target is above -40 dB

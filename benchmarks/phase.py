@@ -19,7 +19,6 @@ import numpy as np
 
 import stylefx
 from benchmarks.phase_methods.stage import Phase
-from benchmarks.tables import markdown_table
 from stylefx.analysis.grid import grid_for
 from stylefx.analysis.window import GAUSS_GAMMA, gauss_window
 from stylefx.audio.files import read_audio
@@ -192,16 +191,3 @@ def spectral_convergence(target: np.ndarray, samples: np.ndarray) -> float:
     inner = slice(EDGE_FRAMES, min(target.shape[1], found.shape[1]) - EDGE_FRAMES)
     error = np.linalg.norm(target[:, inner] - found[:, inner]) / np.linalg.norm(target[:, inner])
     return float(20 * np.log10(error))
-
-
-def markdown(rows: list[dict[str, Any]]) -> str:
-    """The rows as a table."""
-    headers = ("phase method", *(f"SC {kind}" for kind in KINDS), "CPU us a frame")
-    cells = [(row["method"], *(f"{row[kind]:.1f}" for kind in KINDS), f"{row['us']:.0f}") for row in rows]
-    text = (
-        "Spectral convergence in dB (lower is better), mean over pairs of recordings; targets are a recording's "
-        "own magnitudes, blends with another's, or the engine's own. Streaming rows wait two hops (11.6 ms), "
-        "the one that is played for none; "
-        "offline rows see everything. The last row is about the least that any phase can reach.\n"
-    )
-    return text + "\n" + markdown_table(headers, cells)

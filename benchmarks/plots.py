@@ -1,4 +1,4 @@
-"""The pictures beside RESULTS.md: medians of the rows, one case as spectrograms, a hop's cost by stage."""
+"""The pictures of DETAILS.md: medians of the rows, one case as spectrograms, a hop's cost by stage."""
 
 from __future__ import annotations
 

@@ -1,159 +1,193 @@
-"""Everything measured -> RESULTS.md: tables, the machine, versions and date, and what the table says.
+"""The tables of results/ -> RESULTS.md, one page for a stranger, and DETAILS.md, everything else.
 
-The paragraph "What the table says" has two halves: the cells in which stylefx loses, derived from the records, and
-a comment written by hand after a full run, in COMMENT.md beside this file.
+    python -m benchmarks.report    # writes both again, from the tables and from COMMENT.md, without measuring
+
+What is written by hand stands in COMMENT.md, a section a heading; it is on the full run, so limited runs leave it out.
+Sections that are not among `SECTIONS` end the page as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from benchmarks import aims, cost, duels, longrun_table, published, tables
-from benchmarks.quality import SUBSET_STEP
-from benchmarks.speed_tables import speed_section
-from benchmarks.tables import as_cells, markdown_table
+from benchmarks import collect, details
+from benchmarks.cases import HEARD_GROUP
+from benchmarks.collect import Row, Tables
+from benchmarks.tables import markdown_table, number
 
-COMMENT = Path(__file__).with_name("COMMENT.md")
-
-EXPLANATION = """\
-Closed gaps are 0 for the content copied and 1 for the target (`mel_closed`, `timbre_closed`) or the style
-clip (`style_closed`); `pitch_kept` is relative to what basic-pitch hears in the target itself, so it can pass
-1. `lsd` is Cifka's (lower is better); `copy` above 0.7 means that pieces of the clip leak into the output.
-`render_factor` is CPU seconds per second of audio at one thread, `fit_s` the CPU seconds that learning the
-clip took. All are medians; a row that failed says so. Definitions: the docstrings of `metrics.py` and
-`real_metrics.py`. The style instruments of the FluidR3_GM groups were left out of what is trained ahead of
-time, except in the group that says otherwise; TimGM6mb and the recordings were never trained on."""
+HERE = Path(__file__).parent
+COMMENT = HERE / "COMMENT.md"
+SECTIONS = ("Introduction", "Comparison", "Latency and CPU", "Ablation", "Verdicts", "Where it loses")
+OF_DETAILS = "Details: "
+SYSTEMS = {
+    "EQ match": "EQ match: long-term spectrum of the clip",
+    "cepstral envelope": "cepstral envelope of the clip, frame by frame",
+    "NMF musaicing": "NMF musaicing (Driedger 2015)",
+    "U+L published": "Ulyanov & Lebedev 2016, 300 steps",
+    "stylefx": "**stylefx**, default, streaming",
+}
+RECORDINGS = "recordings"
+# Column, the metric, and whether it is of the recordings.
+COLUMNS = (
+    ("renders: mel gap closed ↑", "mel_closed", False),
+    ("renders: timbre gap closed ↑", "timbre_closed", False),
+    ("renders: pitch kept ↑", "pitch_kept", False),
+    ("recordings: style gap closed ↑", "style_closed", True),
+    ("recordings: pitch kept ↑", "pitch_jaccard", True),
+)
+CPU_COLUMN = "CPU s per s of sound ↓"
+ABLATION_COLUMNS = (
+    "mel_closed",
+    "timbre_closed",
+    "pitch_kept",
+    "style_closed",
+    "pitch_jaccard",
+    "render_factor",
+)
 
 
 def write(results: dict[str, Any], folder: Path) -> str:
-    """The report as Markdown, also written to ``folder/RESULTS.md``."""
-    parts = [_head(results)]
-    if results.get("quality"):
-        parts += [_says(results), aims.section(results), *_quality(results)]
-    parts += ["## Systems that cannot run here", _elsewhere()]
-    for name, section in SECTIONS.items():
-        if results.get(name):
-            parts.append(section(results[name]))
-    parts += [longrun_table.section(), cost.section(results)]
-    text = "\n\n".join(part for part in parts if part) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "RESULTS.md").write_text(text)
-    return text
+    """Save the tables of a run in ``folder/results`` and write both pages; the text of both."""
+    collect.save(results, folder / "results")
+    return write_pages(folder)
 
 
-def _head(results: dict[str, Any]) -> str:
-    about = ", ".join(f"{name} {value}" for name, value in results["machine"].items())
-    lines = [
-        "# Benchmark results",
-        f"Written by `python -m benchmarks{results['arguments']}` on {results['date']}. Machine: {about}. "
-        f"Load average at the start {results['load']:.2f}; {results['cpu_minutes']:.0f} CPU minutes "
-        "(results of unchanged code and cases come from the cache).",
-    ]
-    return "\n\n".join(lines + results["notes"])
+def write_pages(folder: Path) -> str:
+    """RESULTS.md and DETAILS.md from ``folder/results``; the text of both."""
+    about, tables = collect.load(folder / "results")
+    comment = {} if about["limited"] else comments()
+    known = {
+        name.removeprefix(OF_DETAILS): text for name, text in comment.items() if name.startswith(OF_DETAILS)
+    }
+    pages = {
+        "RESULTS.md": results_page(about, tables, comment),
+        "DETAILS.md": details.page(about, tables, known),
+    }
+    for name, text in pages.items():
+        (folder / name).write_text(text)
+    return "\n".join(pages.values())
 
 
-def _says(results: dict[str, Any]) -> str:
-    lines, records = ["## What the table says"], results["quality"]
-    # The comment is on the full run; a limited one shows other numbers.
-    if COMMENT.exists() and not results["limited"]:
-        lines.append(COMMENT.read_text().strip())
-    lost = tables.losses(records)
-    lines.append("Summary cells in which a rival's median beats `stylefx` (copies left out):")
-    lines.append("\n".join(f"- {line}" for line in lost) or "none.")
-    bad = tables.bad_cases(records)
-    lines.append("Cases in which `stylefx` ends further from the goal than the content was:")
-    lines.append("\n".join(f"- {line}" for line in bad) or "none.")
-    return "\n\n".join(lines)
+def results_page(about: dict[str, Any], tables: Tables, comment: dict[str, str]) -> str:
+    """The one page."""
+    parts = ["# Results", _head(about), comment.get("Introduction", ""), *_comparison(tables)]
+    parts += [comment.get("Comparison", ""), *_speed(about, tables, comment.get("Latency and CPU", ""))]
+    parts += [*_ablation(tables, comment.get("Verdicts", "")), comment.get("Ablation", "")]
+    parts += ["## Where it loses", comment.get("Where it loses", ""), *_losses(tables)]
+    others = (name for name in comment if name not in SECTIONS and not name.startswith(OF_DETAILS))
+    parts += [f"## {name}\n\n{comment[name]}" for name in others]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _quality(results: dict[str, Any]) -> list[str]:
-    records = [record for record in results["quality"] if not record["subset"]]
-    parts = [
-        "## Quality",
-        EXPLANATION,
-        "![medians](pictures/quality.png)",
-        "![one case](pictures/spectrograms.png)",
-    ]
-    for source, group in tables.groups(records):
-        parts += [f"### {source}: {group}", tables.summary(tables.of_group(records, source, group))]
-    parts.append(duels.section(records))
-    if any(record["subset"] for record in results["quality"]):
-        parts += ["## What each stage adds, and what more time buys", _subset(results["quality"])]
-    parts.append("## Every case")
-    for source, group in tables.groups(records):
-        members = tables.of_group(records, source, group)
-        parts += [f"<details><summary>{source}: {group}</summary>", tables.per_case(members), "</details>"]
-    return parts
+def comments() -> dict[str, str]:
+    """The sections of COMMENT.md by heading, in order."""
+    parts = re.split(r"^## (.*)\n", COMMENT.read_text(), flags=re.MULTILINE)
+    return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2])}
 
 
-def _subset(records: list[dict[str, Any]]) -> str:
-    """The cases that the rows of the subset ran on, with the rows of stylefx that ran on all."""
-    shared = {(r["source"], r["case"]) for r in records if r["subset"]}
-    kept = [r for r in records if (r["source"], r["case"]) in shared and r["kind"] != "rival"]
-    parts = [
-        f"Every {SUBSET_STEP}th case only, for these rows are slow or many; the row `stylefx` is the default."
-    ]
-    for source in dict.fromkeys(record["source"] for record in kept):
-        parts += [f"### {source}", tables.summary([record for record in kept if record["source"] == source])]
-    return "\n\n".join(parts)
+def _head(about: dict[str, Any]) -> str:
+    return (
+        f"Written by `python -m benchmarks{about['arguments']}` on {about['date']}; processor "
+        f"{about['machine']['processor']}. Every other table, definitions and versions: [DETAILS.md](DETAILS.md); all "
+        "numbers, case by case: [results](results)."
+    )
 
 
-def _elsewhere() -> str:
-    return markdown_table(published.HEADERS, published.SYSTEMS) + "\n\n" + published.NOTE
-
-
-def _validity(records: list[dict[str, Any]]) -> str:
-    names = ("source", "statistic", "wins", "cases", "ratio", "auc_melodies", "auc_parts", "error")
+def _comparison(tables: Tables) -> list[str]:
+    cases = [row for row in tables.get("cases", []) if row["group"] != HEARD_GROUP and not row.get("error")]
+    lines = [[label, *_figures(name, cases), _cpu(name, tables)] for name, label in SYSTEMS.items()]
+    found = [line for line in lines if any(line[1:])]
+    if not found:
+        return []
+    counts = [_cases(cases, of_recordings) for of_recordings in (False, True)]
     text = (
-        "`wins`: d(target, style) < d(content, style); `ratio`: median of the two; `auc`: the same instrument is "
-        "nearer than the same score (0.5 = indifferent), over melodies and over several parts."
+        f"Medians over {counts[0]} rendered cases (two SoundFonts, the truth is known) and {counts[1]} pairs of "
+        "recordings. A gap closed is 0 for the content as it was and 1 for the target or the clip; pitch kept is 1 "
+        "for all notes. ↑ more is better, ↓ less."
     )
-    return "\n\n".join(
-        [
-            "## Is the style statistic valid?",
-            text,
-            markdown_table(names, [as_cells(r, names) for r in records]),
-        ]
+    headers = ("system", *(column for column, *_ in COLUMNS), CPU_COLUMN)
+    return ["## Comparison", text, markdown_table(headers, found)]
+
+
+def _figures(name: str, cases: list[Row]) -> list[str]:
+    found = []
+    for _, metric, of_recordings in COLUMNS:
+        mine = [row for row in cases if row["row"] == name and (row["source"] == RECORDINGS) is of_recordings]
+        values = [float(row[metric]) for row in mine if row[metric]]
+        found.append(number(median(values)) if values else "")
+    return found
+
+
+def _cases(cases: list[Row], of_recordings: bool) -> int:
+    return len(
+        {(row["source"], row["case"]) for row in cases if (row["source"] == RECORDINGS) is of_recordings}
     )
 
 
-def _curves(points: list[dict[str, Any]]) -> str:
-    names = (
-        "method",
-        "knob",
-        "value",
-        "mel_closed",
-        "timbre_closed",
-        "pitch_kept",
-        "onset",
-        "cases",
-        "beaten",
-        "failed",
-    )
-    rows = [
-        as_cells(
-            {**p, "beaten": "yes" if p["beaten"] else "", "failed": "; ".join(p["failed"])[:90]}, names, 3
+def _cpu(name: str, tables: Tables) -> str:
+    """The median of the groups' medians."""
+    values = [row["render_factor"] for row in tables.get("medians", []) if row["row"] == name]
+    known = [float(value) for value in values if value not in ("", "-")]
+    return number(median(known)) if known else ""
+
+
+def _speed(about: dict[str, Any], tables: Tables, comment: str) -> list[str]:
+    parts = ["## Latency and CPU", comment]
+    if comment and "ordinary_processor" in tables:
+        parts.append(details.markdown(tables["ordinary_processor"]))
+    default = next((row for row in tables.get("engine", []) if row["setting"] == "default"), None)
+    if default and not default.get("error"):
+        hop, median_ms, p99, most = (default[name] for name in ("deadline_ms", "p50_ms", "p99_ms", "max_ms"))
+        parts.append(
+            f"In the run of {about['date']} ({about['machine']['processor']}) a hop of {hop} ms took {median_ms} ms "
+            f"(median), {p99} ms (99th percentile) and {most} ms at most; late hops: {default['late_hops']}."
         )
-        for p in points
-    ]
-    text = (
-        "Medians over every sixth paired case as each method's own knob turns; `beaten`: some point of stylefx closes "
-        "more of the timbre gap and keeps at least as much pitch."
+    if "latency" in tables:
+        parts.append("Latency of the engine in samples, declared and measured with an impulse and a chirp:")
+        parts.append(details.markdown(tables["latency"]))
+    return parts if len(parts) > 2 or comment else []
+
+
+def _ablation(tables: Tables, verdicts: str) -> list[str]:
+    """Five rows, each with what it is and a verdict, of the first SoundFont's cases and of the recordings."""
+    rows = [line.split("|") for line in verdicts.splitlines() if "|" in line]
+    found = tables.get("ablation", [])
+    if not rows or not found:
+        return []
+    lines = []
+    for name, what, verdict in ([cell.strip() for cell in row] for row in rows):
+        mine = [row for row in found if row["row"] == name]
+        rendered = next((row for row in mine if row["source"] != RECORDINGS), {})
+        real = next((row for row in mine if row["source"] == RECORDINGS), {})
+        lines.append([what, *(rendered.get(m) or real.get(m) or "" for m in ABLATION_COLUMNS), verdict])
+    headers = (
+        "what is changed",
+        "mel ↑",
+        "timbre ↑",
+        "pitch ↑",
+        "recordings: style ↑",
+        "pitch ↑",
+        "CPU ↓",
+        "verdict",
     )
-    return "\n\n".join(
-        ["## Trade-off", text, "![trade-off](pictures/tradeoff.png)", markdown_table(names, rows)]
-    )
+    source = found[0]["source"]
+    text = f"Medians over every sixth case: {found[0]['cases']} of {source}, and recordings."
+    return ["## What each part adds", text, markdown_table(headers, lines)]
 
 
-def _phase(text: str) -> str:
-    return f"## Phase\n\n{text}"
+def _losses(tables: Tables) -> list[str]:
+    parts = []
+    if lost := tables.get("losses"):
+        parts.append("Groups and figures in which a rival's median beats that of stylefx (copies left out):")
+        parts.append(details.markdown(lost))
+    if worse := tables.get("worse_than_content"):
+        parts.append("Cases in which stylefx ends further from the goal than the content was:")
+        parts.append(details.markdown(worse))
+    return parts or ["No figure of any group."]
 
 
-SECTIONS: dict[str, Callable[[Any], str]] = {
-    "validity": _validity,
-    "curves": _curves,
-    "phase": _phase,
-    "speed": speed_section,
-}
+if __name__ == "__main__":
+    write_pages(HERE)

@@ -94,13 +94,12 @@ def _speed(quick: bool) -> dict[str, Any]:
     return {**speed.run(quick), "scaling": scaling.run(quick), "realtime": realtime.run(quick)}
 
 
-def _phase(quick: bool) -> str:
-    """The phase methods' own tables (:mod:`benchmarks.phase`), or the error."""
+def _phase(quick: bool) -> list[dict[str, Any]]:
+    """The phase methods' own table (:mod:`benchmarks.phase`), or the error."""
     try:
-        phase = import_module("benchmarks.phase")
-        return phase.markdown(phase.run(quick))
+        return import_module("benchmarks.phase").run(quick)
     except quality.FAILURES as error:
-        return f"failed: {type(error).__name__}: {error}"
+        return [{"method": "all", "error": f"{type(error).__name__}: {error}"}]
 
 
 def failures(results: dict[str, Any]) -> list[str]:
@@ -108,7 +107,7 @@ def failures(results: dict[str, Any]) -> list[str]:
     lines = [f"{r['case']}, {r['row']}: {r['error']}" for r in results.get("quality", []) if "error" in r]
     lines += [f"{r['statistic']}: {r['error']}" for r in results.get("validity", []) if "error" in r]
     lines += [f"{p['method']}: {error}" for p in results.get("curves", []) for error in p["failed"]]
-    lines += [results["phase"]] if results.get("phase", "").startswith("failed") else []
+    lines += [f"phase: {r['error']}" for r in results.get("phase", []) if "error" in r]
     timed = results.get("speed", {})
     lines += [f"{r['setting']}: {r['error']}" for r in timed.get("engine", []) if "error" in r]
     return lines

@@ -1,4 +1,4 @@
-"""Records -> Markdown tables of the quality runs: medians by group, every case, where stylefx loses."""
+"""What the records of the quality runs say: medians, where stylefx loses, and tables of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ COPIES = ("copy content", "copy style")
 OURS = "stylefx"
 # Differences below this are within what a second run of a stochastic method moves.
 MARGIN = 0.01
-LEAK = 0.7
 
 
 def markdown_table(headers, rows) -> str:
@@ -46,18 +45,9 @@ def kind_of(records: list[Record]) -> str:
     return "paired" if any("mel" in record for record in records) else "real"
 
 
-def summary(records: list[Record]) -> str:
-    """One line a row: medians over the cases, failures with their error."""
-    names = (PAIRED if kind_of(records) == "paired" else REAL) + COST
-    lines = []
-    for row in dict.fromkeys(record["row"] for record in records):
-        mine = [record for record in records if record["row"] == row]
-        errors = [record["error"] for record in mine if "error" in record]
-        found = medians(mine, names)
-        count = f"{len(mine) - len(errors)}/{len(mine)}" if errors else str(len(mine))
-        failure = f"{len(errors)} failed: {errors[0][:90]}" if errors else ""
-        lines.append([row, *(number(found.get(name)) for name in names), count, failure])
-    return markdown_table(["row", *names, "cases", "failures"], lines)
+def medians_of(records: list[Record]) -> dict[str, float]:
+    """Medians of every metric and cost over the records that worked."""
+    return medians(records, PAIRED + REAL + COST)
 
 
 def all_medians(records: list[Record]) -> list[dict[str, Any]]:
@@ -67,8 +57,9 @@ def all_medians(records: list[Record]) -> list[dict[str, Any]]:
         members = of_group(records, source, group)
         for row in dict.fromkeys(record["row"] for record in members):
             mine = [r for r in members if r["row"] == row and "error" not in r]
-            values = medians(mine, PAIRED + REAL + COST)
-            found.append({"source": source, "group": group, "row": row, "cases": len(mine), **values})
+            found.append(
+                {"source": source, "group": group, "row": row, "cases": len(mine), **medians_of(mine)}
+            )
     return found
 
 
@@ -91,8 +82,8 @@ def ours(records: list[Record]) -> str:
     return OURS if OURS in names or not names else names[0]
 
 
-def losses(records: list[Record]) -> list[str]:
-    """Sentences: every summary cell in which some rival beats stylefx, and every leak of the clip."""
+def losses(records: list[Record]) -> list[dict[str, str]]:
+    """Every summary cell in which some rival's median beats that of stylefx by more than the margin."""
     found = []
     # Parts of stylefx on fewer cases are no rivals.
     others = {record["row"] for record in records if record["kind"] == "rival"}
@@ -108,20 +99,25 @@ def losses(records: list[Record]) -> list[str]:
         for metric in HEADLINE[kind_of(members)]:
             best = max(rivals, key=lambda row: rivals[row].get(metric, -9.0), default=None)
             if best and metric in mine and rivals[best].get(metric, -9.0) > mine[metric] + MARGIN:
-                theirs = number(rivals[best][metric])
-                found.append(f"{source}, {group}: {metric} {number(mine[metric])}, {best} {theirs}")
+                numbers = {
+                    "stylefx": number(mine[metric]),
+                    "rival": best,
+                    "its": number(rivals[best][metric]),
+                }
+                found.append({"source": source, "group": group, "metric": metric, **numbers})
     return found
 
 
-def bad_cases(records: list[Record]) -> list[str]:
-    """Cases in which stylefx is worse than doing nothing, or leaks the clip."""
+def bad_cases(records: list[Record]) -> list[dict[str, str]]:
+    """Cases in which stylefx ends further from the goal than the content was."""
     found, name = [], ours(records)
     for record in records:
         if record["row"] != name or "error" in record:
             continue
         gap = "mel_closed" if "mel_closed" in record else "style_closed"
         if record[gap] < 0:
-            found.append(f"{record['source']}, {record['case']}: {gap} {number(record[gap])}")
+            value = number(record[gap])
+            found.append({"source": record["source"], "case": record["case"], "metric": gap, "value": value})
     return found
 
 

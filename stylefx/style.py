@@ -214,7 +214,7 @@ def _check_arrays(method: str, arrays: dict[str, np.ndarray]) -> None:
             if sizes.get(size, 0) > most:
                 raise StylefxError(f"{name} has shape {array.shape}, at most {most} can be played in time")
         low, high = RANGES.get(name, (-archive.MAX_VALUE, archive.MAX_VALUE))
-        if not (array.min() >= low and array.max() <= high):
+        if not ((array >= low) & (array <= high)).all():
             raise StylefxError(f"{name} holds values that are not finite, or not within {low:g} and {high:g}")
     check_instrument(arrays)
     if sum(array.nbytes for array in arrays.values()) > archive.MAX_BYTES - provenance.MAX_BYTES:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
 
-from benchmarks import quality, report, rows, runs, store, tables, timing, validity
+from benchmarks import collect, quality, report, rows, runs, store, tables, timing, validity
 from benchmarks.baselines import copies, spectral
 from benchmarks.cases import Case
 from benchmarks.row import Row
@@ -38,7 +39,15 @@ def record(name: str, source="font", group="melodic", **values) -> quality.Recor
     return {**about, "seconds": 10.0, **values}
 
 
-PAIRED = {"mel": 5.0, "mel_closed": 0.3, "timbre_closed": 0.5, "pitch_kept": 1.0, "onset": 0.8}
+PAIRED = {
+    "lsd": 10.0,
+    "copy": 0.3,
+    "mel": 5.0,
+    "mel_closed": 0.3,
+    "timbre_closed": 0.5,
+    "pitch_kept": 1.0,
+    "onset": 0.8,
+}
 
 
 @pytest.mark.parametrize(
@@ -53,9 +62,11 @@ def test_a_failing_row_keeps_its_place_with_its_error(tmp_path, case, apply, rea
     records = quality.run([case], [row("broken", apply)], store.Store(tmp_path), "here")
     assert len(records) == 1
     assert re.search(reason, records[0]["error"])
-    text = tables.summary(records)
-    assert "| broken |" in text
-    assert "1 failed" in text
+    (line,) = collect.collect({"quality": [{**r, "source": "here"} for r in records], "sections": {}})[
+        "medians"
+    ]
+    assert line["row"] == "broken"
+    assert line["failures"].startswith("1 failed")
     assert runs.failures({"quality": records})
     assert not list(tmp_path.glob("*.json")), "a failure must be tried again"
 
@@ -93,31 +104,70 @@ def test_losing_cells_are_named_and_copies_are_no_rivals():
     ]
     found = tables.losses(records)
     assert len(found) == 2
-    assert "mel_closed -0.10, EQ match 0.30" in found[0]
-    assert "timbre_closed 0.50, EQ match 0.70" in found[1]
-    assert tables.bad_cases(records) == ["font, a -> b: mel_closed -0.10"]
+    shown = [[cell[name] for name in ("metric", "stylefx", "rival", "its")] for cell in found]
+    assert shown == [
+        ["mel_closed", "-0.10", "EQ match", "0.30"],
+        ["timbre_closed", "0.50", "EQ match", "0.70"],
+    ]
+    (worse,) = tables.bad_cases(records)
+    assert (worse["case"], worse["metric"], worse["value"]) == ("a -> b", "mel_closed", "-0.10")
 
 
-def test_the_report_says_what_the_table_says(tmp_path):
+RESULTS = {
+    "date": "2026-01-01",
+    "arguments": "",
+    "machine": timing.machine(),
+    "load": 0.5,
+    "limited": True,
+    "notes": ["Not measured: nothing."],
+    "cpu_minutes": 1.0,
+    "sections": {"quality": {"cpu_minutes": 0.9, "wall_minutes": 1.1}},
+}
+
+
+def test_the_pages_say_what_the_records_say(tmp_path):
     results = {
-        "date": "2026-01-01",
-        "arguments": "",
-        "machine": timing.machine(),
-        "load": 0.5,
-        "limited": False,
-        "notes": ["Not measured: nothing."],
-        "cpu_minutes": 1.0,
-        "sections": {"quality": {"cpu_minutes": 0.9, "wall_minutes": 1.1}},
-        "quality": [record("EQ match", **PAIRED), record("stylefx", error="ValueError: broken")],
+        **RESULTS,
+        "quality": [
+            record("EQ match", **PAIRED),
+            record("stylefx", **{**PAIRED, "mel_closed": 0.1}),
+            record("stylefx draft", error="ValueError: broken"),
+        ],
         "curves": [
             {"method": "x", "knob": "k", "value": 1.0, "cases": 1, "beaten": False, "failed": ["E: y"]}
         ],
+        "phase": [{"method": "offline", "clean": -17.25, "us": 766.0}],
     }
     text = report.write(results, tmp_path)
-    assert (tmp_path / "RESULTS.md").read_text() == text
-    for expected in ("## What the table says", "1 failed: ValueError: broken", "RAVE", "numpy", "E: y"):
-        assert expected in text
+    page, more = ((tmp_path / name).read_text() for name in ("RESULTS.md", "DETAILS.md"))
+    assert text == f"{page}\n{more}"
+    assert "| **stylefx**, default, streaming | 0.10 | 0.50 | 1.00 |" in page
+    assert "| font | melodic | mel_closed | 0.10 | EQ match | 0.30 |" in page
+    for expected in ("1 failed: ValueError: broken", "RAVE", "numpy", "E: y", "| offline | -17.2 | 766.0 |"):
+        assert expected in more
     assert json.dumps(results)
+
+
+def test_a_later_run_leaves_no_table_of_an_earlier_one_but_those_filled_by_hand(tmp_path):
+    collect.save({**RESULTS, "quality": [record("EQ match", **PAIRED)]}, tmp_path)
+    collect.save_table([{"what": "fit", "now": "1"}], tmp_path / f"{collect.BY_HAND[0]}.csv")
+    collect.save(RESULTS, tmp_path)
+    assert set(collect.load(tmp_path)[1]) == {"sections", collect.BY_HAND[0]}
+
+
+def test_the_committed_pages_are_those_of_the_committed_tables(tmp_path):
+    shutil.copytree(report.HERE / "results", tmp_path / "results")
+    report.write_pages(tmp_path)
+    for name in ("RESULTS.md", "DETAILS.md"):
+        assert (tmp_path / name).read_text() == (report.HERE / name).read_text(), name
+    assert len((report.HERE / "RESULTS.md").read_text().splitlines()) <= 150
+
+
+def test_sections_by_hand_that_no_table_belongs_to_end_the_page(monkeypatch, tmp_path):
+    monkeypatch.setattr(report, "COMMENT", tmp_path / "COMMENT.md")
+    (tmp_path / "COMMENT.md").write_text("## Comparison\nof five\n\n## Appendix\nby hand\n")
+    report.write({**RESULTS, "limited": False}, tmp_path)
+    assert (tmp_path / "RESULTS.md").read_text().endswith("## Appendix\n\nby hand\n")
 
 
 def test_medians_count_only_the_cases_that_worked():

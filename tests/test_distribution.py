@@ -58,7 +58,13 @@ def test_the_source_distribution_holds_no_pictures(sdist: Path) -> None:
     assert [path for path in files if path.suffix == ".png"] == []
     names = {str(path.relative_to(sdist)) for path in files}
     assert {"hatch_build.py", "README.md", "tests/test_distribution.py", "stylefx/py.typed"} <= names
-    assert "benchmarks/RESULTS.md" in names
+    assert {
+        "benchmarks/RESULTS.md",
+        "CONTRIBUTING.md",
+        "examples/render_file.py",
+        "docs/architecture.md",
+    } <= names
+    assert [path for path in files if path.suffix == ".ogg"] == []
 
 
 def test_links_and_pictures_are_absolute(wheel: dict[str, bytes]) -> None:

@@ -52,3 +52,16 @@ def test_every_clip_has_its_credit_and_they_are_small() -> None:
 
 def test_the_style_file_expects_what_the_method_makes() -> None:
     assert ARRAYS["harmonic"]["gram"] == (FILTERS, FILTERS)
+
+
+def test_the_lowest_versions_of_ci_are_the_lower_bounds() -> None:
+    required = (ROOT / "pyproject.toml").read_text().split("\ndependencies = [")[1].split("\n]")[0]
+    bounds = dict(re.findall(r'"([a-z-]+)>=([\d.]+)"', required))
+    assert bounds.pop("torch")
+    pins = re.findall(r"^([a-z-]+)==([\d.]+)$", (ROOT / ".ci/lowest.txt").read_text(), re.MULTILINE)
+    assert {name: padded(pin) for name, pin in pins} == {name: padded(low) for name, low in bounds.items()}
+
+
+def padded(version_number: str) -> list[int]:
+    """1.26 is 1.26.0."""
+    return [*map(int, version_number.split(".")), 0, 0][:3]

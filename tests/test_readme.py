@@ -87,3 +87,11 @@ def test_what_there_is_to_hear_is_short_small_and_named() -> None:
         found = soundfile.info(path)
         assert found.frames <= 6 * found.samplerate
         assert f"({path.name})" in page
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "adding-a-method.md"])
+def test_modules_that_a_page_names_exist(page: str) -> None:
+    named = re.findall(r"[\w/]+/\w+\.py\b", (ROOT / "docs" / page).read_text())
+    assert len(named) > 5
+    for path in named:
+        assert (ROOT / path).is_file() or (ROOT / "stylefx" / path).is_file() or "test_flat" in path, path

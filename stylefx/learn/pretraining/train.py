@@ -8,7 +8,7 @@ constant and then falls to 0 over the last part; what is kept is a running mean 
 with a checkpoint. The instruments of the benchmark's cases are left out of every font; note figures on those and on
 ``--check`` fonts are logged as it goes. ``--device cuda`` trains on a GPU, ``--workers`` processes compose beside
 it, and ``--seconds`` ends by time instead of steps. The weights that ship took 12,300 steps of 64 stretches, nine
-minutes of an H200 with 15 workers (benchmarks/TRACKING-NOTES.md).
+minutes of an H200 with 15 workers (docs/experiments/tracking.md, 12).
 """
 
 from __future__ import annotations
