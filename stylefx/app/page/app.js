@@ -121,7 +121,7 @@ function unlearned({ number, name }) {
     await send("/api/styles", "POST", { sounds: [number], name: title });
     say("learning");
   }) });
-  return element("li", {}, title, element("div", { className: "note", textContent: "comes with stylefx, not learned yet" }), button);
+  return element("li", { className: "unlearned" }, element("div", {}, title, element("div", { className: "note", textContent: "comes with stylefx, not learned yet" })), button);
 }
 
 function styles() {
