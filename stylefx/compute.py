@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from stylefx.checks import choice
@@ -27,6 +28,17 @@ def check_device(name: str) -> None:
 
         if not torch.cuda.is_available():
             raise UsageError("device cuda was asked for and torch sees no GPU: use --device cpu")
+
+
+def one_blas_thread() -> AbstractContextManager:
+    """For offline work through the engine or the tracker: one thread for numpy's products, as `live` has it.
+
+    On a busy machine several threads wait for each other, up to ten times as long, and the last bit of a sum would
+    depend on their number.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, "blas")
 
 
 def compute_device(name: str) -> torch.device:

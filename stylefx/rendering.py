@@ -19,6 +19,7 @@ from stylefx import interruption, picture
 from stylefx.audio.files import BLOCK_FRAMES, AudioReader
 from stylefx.audio.writing import AudioWriter, unkept
 from stylefx.checks import path_of
+from stylefx.compute import one_blas_thread
 from stylefx.picture import PREVIEW_COLUMN_SECONDS, Panel, RunningSpectrogram
 from stylefx.style import Style
 
@@ -110,8 +111,6 @@ def render(
     StylefxError
         Anything about the files or the values; then nothing is left behind half-written.
     """
-    from threadpoolctl import threadpool_limits
-
     from stylefx.transfer import StyleTransfer
 
     path_of(content, "content")
@@ -127,9 +126,7 @@ def render(
         notes=notes,
         device=device,
     )
-    # One thread of BLAS, as live: on a busy machine several of them wait for each other, ten times as long, and the
-    # last bit of a sum would depend on their number.
-    with threadpool_limits(1, "blas"), AudioReader(content, start_seconds, end_seconds) as reader:
+    with one_blas_thread(), AudioReader(content, start_seconds, end_seconds) as reader:
         figure = _Figure(path_of(plot, "plot"), reader.sample_rate, overwrite) if plot is not None else None
         with AudioWriter.like(reader, output, overwrite=overwrite) as writer:
             report = _stream(reader, fx, writer, figure, progress)

@@ -19,6 +19,8 @@ import pytest
 
 CHROMIUM = shutil.which("chromium")
 STOP_SECONDS = 20
+# Of windows, in pixels: a telephone, a laptop, a wide screen.
+WIDTHS = (360, 1280, 2560)
 
 
 def require_browser() -> None:
@@ -57,6 +59,16 @@ def opened(browser: Any, app: App, **options: Any) -> Any:
     page.goto(app.url)
     page.wait_for_selector("body[data-ready]")
     return page
+
+
+def check_for_everybody(page: Any) -> None:
+    """Nothing keeps anybody out, in the light and in the dark, and it fits every window."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert serious(page) == []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def serious(page: Any) -> list[str]:

@@ -96,9 +96,10 @@ def _cut(block, cut, sections, state, powers, decay, ratios, nothing, tiny):
             powers[band] = decay * powers[band] + (1 - decay) * power
             if powers[band] < tiny:
                 powers[band] = 0.0
-        share = powers[0] / (powers[1] + nothing)
-        share = min(1.0, np.log(max(share, ratios[0]) / ratios[0]) / np.log(ratios[1] / ratios[0]))
-        touched = touched or share > 0
+        ratio, share = powers[0] / (powers[1] + nothing), 0.0
+        if ratio > ratios[0]:
+            share = min(1.0, np.log(ratio / ratios[0]) / np.log(ratios[1] / ratios[0]))
+            touched = True
         for channel in range(channels):
             dry = block[frame, channel]
             cut[frame, channel] = dry if share == 0 else dry + share * (cut[frame, channel] - dry)

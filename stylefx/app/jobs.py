@@ -98,7 +98,7 @@ class Jobs:
                 if job.ended:
                     return
                 job.state = "working"
-                job.process = process = start_work(complaints)
+                job.process = process = start_process("work", complaints)
             self._changed()
             assert process.stdin is not None
             assert process.stdout is not None
@@ -108,11 +108,8 @@ class Jobs:
                 for line in process.stdout:
                     self._hear(job, json.loads(line))
             if not job.ended:
-                complaints.seek(0)
-                lines = [line for line in complaints.read().splitlines() if line.strip()]
-                self._end(
-                    job, "failed", f"the work ended unfinished: {lines[-1] if lines else 'it was killed'}"
-                )
+                last = last_line(complaints) or "it was killed"
+                self._end(job, "failed", f"the work ended unfinished: {last}")
 
     def _hear(self, job: Job, words: dict[str, Any]) -> None:
         if "done" in words:
@@ -131,15 +128,22 @@ class Jobs:
                 job.done = 1.0 if state == "done" else job.done
 
 
-def start_work(complaints: Any) -> subprocess.Popen:
-    """The process of `stylefx.app.work`, which waits for its line."""
+def start_process(module: str, complaints: Any) -> subprocess.Popen:
+    """`main` of a module of `stylefx.app` in a process of one thread, which waits for its first line."""
     return subprocess.Popen(
         [sys.executable, "-c", "from stylefx.interruption import unwinding\nwith unwinding():\n"
-         " from stylefx.app.work import main\n main()"],
+         f" from stylefx.app.{module} import main\n main()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=complaints,
         text=True,
-        env={**os.environ, **ONE_THREAD},
+        encoding="utf-8",
+        env={**os.environ, **ONE_THREAD, "PYTHONUTF8": "1"},
         start_new_session=True,  # Ctrl-C is for the server, which ends it
     )  # fmt: skip
+
+
+def last_line(complaints: Any) -> str:
+    """The last that a process has said on stderr, empty where it said nothing."""
+    complaints.seek(0)
+    return next((line for line in reversed(complaints.read().splitlines()) if line.strip()), "")

@@ -6,7 +6,6 @@ There is one session at a time, in a process of its own (`stylefx.app.live_proce
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,13 +15,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from stylefx.analysis.grid import PROFILES
+from stylefx.app.jobs import last_line, start_process
 from stylefx.app.library import Library
 from stylefx.checks import choice, number, shown, whole_number
 from stylefx.cli.capturing import LONGEST_SECONDS, SHORTEST_SECONDS
 from stylefx.cli.live_options import LARGEST_BLOCK, SMALLEST_BLOCK
 from stylefx.cli.surfaces import HIGHEST_PORT
 from stylefx.errors import StylefxError, UsageError
-from stylefx.live.fitter import ONE_THREAD
 from stylefx.params import MOST_STYLES, PARAMETERS
 
 KEPT_LINES = 60
@@ -31,7 +31,6 @@ LONGEST_TEXT = 200
 STOP_SECONDS, KILL_SECONDS = 10.0, 5.0
 # To look for devices is to load PortAudio and ask every driver.
 DEVICES_SECONDS = 30.0
-LATENCIES = ("normal", "low", "lowest")
 PRESSES = ("exchange", "capture")
 # What `stylefx.live.capture` says of a new style.
 SAVED = "capture: saved"
@@ -85,7 +84,7 @@ class LiveControl:
             self._said.clear()
             self._show({"state": "starting", "capture": wanted.get("capture") is not None})
             complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115  (the thread's)
-            self._process = _start(complaints)
+            self._process = start_process("live_process", complaints)
             threading.Thread(
                 target=self._follow, args=(self._process, arguments, complaints), daemon=True
             ).start()
@@ -151,9 +150,7 @@ class LiveControl:
                 self._hear(words)
             process.wait()
             if process.returncode > 0 and not error:
-                complaints.seek(0)
-                lines = [line for line in complaints.read().splitlines() if line.strip()]
-                error = f"the session has ended: {lines[-1] if lines else 'nobody knows why'}"
+                error = f"the session has ended: {last_line(complaints) or 'nobody knows why'}"
             elif process.returncode < 0 and self._shown["state"] != "stopping":
                 error = "the session was ended by another program"
         with self._lock:
@@ -198,28 +195,16 @@ class LiveControl:
                 arguments.append(f"--capture-save={self._library.new_path(wanted['save'])}")
         if wanted.get("feedback"):
             arguments.append("--allow-feedback")
-        return [*arguments, f"--latency={choice(wanted.get('latency', 'normal'), 'latency', LATENCIES)}"]
+        return [
+            *arguments,
+            f"--latency={choice(wanted.get('latency', 'normal'), 'latency', tuple(PROFILES))}",
+        ]
 
 
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT or not value.isprintable():
         raise UsageError(f"{name} is {shown(value)}, expected the name of a device")
     return value
-
-
-def _start(complaints: Any) -> subprocess.Popen:
-    """The process of `stylefx.app.live_process`, which waits for its first line."""
-    return subprocess.Popen(
-        [sys.executable, "-c", "from stylefx.interruption import unwinding\nwith unwinding():\n"
-         " from stylefx.app.live_process import main\n main()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=complaints,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, **ONE_THREAD, "PYTHONUTF8": "1"},
-        start_new_session=True,  # Ctrl-C is for the server, which ends it
-    )  # fmt: skip
 
 
 def _end(process: subprocess.Popen) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from stylefx.app.jobs import start_work
+from stylefx.app.jobs import start_process
 from stylefx.clips import CREDITS, clip_path
 from stylefx.errors import StylefxError
 
@@ -108,7 +108,7 @@ class Session(AbstractContextManager):
     def look(self, sound: Sound) -> dict[str, Any]:
         """Its picture, made in a process of its own: nobody knows what is in a file; kept."""
         if not sound.look:
-            with tempfile.TemporaryFile("w+") as complaints, start_work(complaints) as process:
+            with tempfile.TemporaryFile("w+") as complaints, start_process("work", complaints) as process:
                 task = json.dumps({"kind": "look", "file": str(sound.path)})
                 try:
                     said, _ = process.communicate(task + "\n", LOOK_SECONDS)

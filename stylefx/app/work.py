@@ -1,4 +1,4 @@
-"""What takes long, in a process of its own, which does one job and ends (`stylefx.app.jobs.start_work`).
+"""What takes long, in a process of its own, which does one job and ends (`stylefx.app.jobs.start_process`).
 
 A line of JSON in, the job; lines of JSON out: {"done": part} on the way, then {"result": ...} or {"error": sentence}.
 Whoever no longer wants it ends the process; files appear whole or not at all.

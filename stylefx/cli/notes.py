@@ -78,10 +78,15 @@ def _hear(content: str, latency: str, drawn: bool) -> tuple[list[Note], Panel | 
 
     from stylefx.audio.files import AudioReader
     from stylefx.cli.console import progress_bar
+    from stylefx.compute import one_blas_thread
     from stylefx.picture import RunningSpectrogram
     from stylefx.tracking.tracker import OfflineTracker
 
-    with AudioReader(content) as reader, progress_bar(Path(reader.name).name) as progress:
+    with (
+        one_blas_thread(),
+        AudioReader(content) as reader,
+        progress_bar(Path(reader.name).name) as progress,
+    ):
         offline = OfflineTracker(reader.sample_rate, latency)
         spectrogram = RunningSpectrogram(reader.sample_rate) if drawn else None
         done = 0
@@ -93,7 +98,7 @@ def _hear(content: str, latency: str, drawn: bool) -> tuple[list[Note], Panel | 
             if progress is not None:
                 progress(done, reader.frames)
         panel = None if spectrogram is None else replace(spectrogram.finish(), title=Path(reader.name).name)
-    return offline.finish(), panel
+        return offline.finish(), panel
 
 
 def as_json(note: Note) -> dict[str, Any]:

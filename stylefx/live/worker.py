@@ -22,7 +22,7 @@ from stylefx.live.desk import Desk, Turn
 from stylefx.live.duplex import Duplex
 from stylefx.live.ladder import Ladder
 from stylefx.live.meters import Meters
-from stylefx.params import Controls, Settings
+from stylefx.params import Controls
 
 # How many of the newest blocks tell how long the next one will take.
 REMEMBERED_BLOCKS = 15
@@ -73,7 +73,7 @@ class Worker:
         self.engine, self.duplex, self.meters = engine, duplex, meters
         self.ladder = ladder or Ladder(engine)
         self._most_frames = most_frames
-        controls = getattr(engine, "controls", None) or Controls(Settings())
+        controls = getattr(engine, "controls", None) or Controls()
         self._desk = Desk(duplex, engine.latency_samples, controls, meters, self.ladder)
         self._unsettled = 0  # input frames that the engine needs before its output is whole again
         self._seconds: deque[float] = deque(maxlen=REMEMBERED_BLOCKS)

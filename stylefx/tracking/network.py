@@ -11,6 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+# Compiled products call this BLAS; loaded here, it is there when its threads are limited, before the first call.
+import scipy.linalg.cython_blas  # noqa: F401
+
 from stylefx.jit import compiled
 from stylefx.tracking.inputs import (
     BOX,
