@@ -26,8 +26,8 @@ NOT_HEARD = tuple(
     for part in (
         "__init__.py",
         "archive.py",
-        "audio/files.py",
-        "audio/formats.py",
+        "io/files.py",
+        "io/formats.py",
         "blockwise.py",
         "errors.py",
         "methods.py",
@@ -38,9 +38,9 @@ NOT_HEARD = tuple(
         "waiting.py",
     )
 )
-FIT_CODE = ("stylefx/learn/weights", *with_imports("stylefx/learn/clip.py", without=NOT_HEARD))
+FIT_CODE = ("stylefx/learn/weights", *with_imports("stylefx/learn/fit.py", without=NOT_HEARD))
 # What the sound depends on; the command line, files and devices do not belong to it.
-CODE = (*FIT_CODE, *with_imports("stylefx/transfer.py", without=NOT_HEARD))
+CODE = (*FIT_CODE, *with_imports("stylefx/engine/transfer.py", without=NOT_HEARD))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A row for every published method of `stylefx.methods`, through the public API: fit the clip, render the content.
+"""A row for every method of `stylefx.style.methods`, through the public API: fit the clip, render the content.
 
 They are slow, so they are of a kind of their own, run on the subset of the cases, and the deep nets take fewer steps
 than a user would give them: `ITERATIONS` says how many. `python -m benchmarks.methods` measures them.
@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.engine import CODE, NOT_HEARD
 from benchmarks.row import Row
 from benchmarks.store import CACHE, key_of, with_imports
-from stylefx.methods import METHODS, Method
+from stylefx.style.methods import METHODS, Method
 
 # Where fewer than the method's own are all that the run has time for.
 ITERATIONS = {"gatys": 25, "grinstein-vgg": 25, "he": 25, "verma": 25, "antognini": 25}

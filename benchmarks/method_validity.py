@@ -16,7 +16,7 @@ from benchmarks.metrics import at_rate
 from benchmarks.quality import FAILURES, METRIC_CODE, say
 from benchmarks.store import Store, code_hash, key_of, with_imports
 from benchmarks.tables import as_cells, markdown_table
-from stylefx.methods import METHODS, Method
+from stylefx.style.methods import METHODS, Method
 
 SECONDS = 5.0
 # Each stands for all that descend the same statistic.
@@ -78,7 +78,7 @@ def _ratio(method: Method, case: Case) -> float:
     style, target, content = (audio[:samples] for audio in (case.style, case.target, case.content))
     learned = stylefx.fit(style, case.sample_rate, method=method.name, quality="draft", seed=0)
     if method.real_time:
-        from stylefx.learn.harmonic import gram_distance
+        from stylefx.learn.gram_target import gram_distance
 
         to_target, to_content = (gram_distance(learned, each, case.sample_rate) for each in (target, content))
     else:
@@ -91,9 +91,9 @@ def style_loss(effect: Any, audio: np.ndarray, sample_rate: int) -> float:
     """The loss of a clip under a method's objective with the clip as its own content."""
     import torch
 
-    from stylefx.learn.spectrogram import log_magnitudes
-    from stylefx.optimise.mcdermott import McDermott, distance, padded, statistics
-    from stylefx.optimise.ulyanov import Ulyanov
+    from stylefx.published.mcdermott import McDermott, distance, padded, statistics
+    from stylefx.published.spectrogram import log_magnitudes
+    from stylefx.published.ulyanov import Ulyanov
 
     heard = at_rate(audio, sample_rate, effect.grid.sample_rate)
     if isinstance(effect, McDermott):

@@ -24,7 +24,7 @@ from benchmarks.quality import Record
 from benchmarks.rows import ROWS
 from benchmarks.store import Store
 from benchmarks.tables import as_cells, markdown_table, number
-from stylefx.methods import METHODS
+from stylefx.style.methods import METHODS
 
 HERE = Path(__file__).parent
 COMMENT = HERE / "METHODS-COMMENT.md"

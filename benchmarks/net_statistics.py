@@ -18,13 +18,13 @@ from benchmarks.statistics import Statistic, angle_distance
 from benchmarks.store import key_of
 
 NETS = (
-    "stylefx/nets/log_mel.py",
-    "stylefx/nets/mel.py",
-    "stylefx/nets/musicnn.py",
-    "stylefx/nets/musicnn_vgg.py",
-    "stylefx/nets/trained.py",
-    "stylefx/nets/vgg.py",
-    "stylefx/optimise/image.py",
+    "stylefx/published/nets/log_mel.py",
+    "stylefx/published/nets/mel.py",
+    "stylefx/published/nets/musicnn.py",
+    "stylefx/published/nets/musicnn_vgg.py",
+    "stylefx/published/nets/trained.py",
+    "stylefx/published/nets/vgg.py",
+    "stylefx/published/image.py",
     "benchmarks/net_statistics.py",
 )
 # As the methods that see a spectrogram as an image.
@@ -35,7 +35,7 @@ def musicnn_vgg(layers: tuple[str, ...], model: str = "MTT_vgg", random: bool = 
     """Layers of musicnn's `vgg`; with random weights if asked, its normalisations the identity."""
     import torch
 
-    from stylefx.nets import musicnn_vgg as module
+    from stylefx.published.nets import musicnn_vgg as module
 
     net = module.Net(torch.device("cpu"), layers, model)
     if random:
@@ -47,7 +47,7 @@ def musicnn(layers: tuple[str, ...], model: str, random: bool = False) -> Any:
     """Layers of musicnn; with random weights if asked, its normalisations the identity."""
     import torch
 
-    from stylefx.nets import musicnn as module
+    from stylefx.published.nets import musicnn as module
 
     net = module.Net(torch.device("cpu"), layers, model)
     if random:
@@ -61,8 +61,8 @@ class Photographs:
     def __init__(self, layers: tuple[str, ...], random: bool = False):
         import torch
 
-        from stylefx.nets import vgg
-        from stylefx.optimise.image import logarithmic_hz, triangular_bands
+        from stylefx.published.image import logarithmic_hz, triangular_bands
+        from stylefx.published.nets import vgg
 
         self.grid = vgg.GRID
         self._net = vgg.Net(torch.device("cpu"), layers, "vgg16")
@@ -99,7 +99,7 @@ class Grams:
     def _measure(self, audio: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
         import torch
 
-        from stylefx.learn.spectrogram import log_magnitudes
+        from stylefx.published.spectrogram import log_magnitudes
 
         net = self._make()
         frames = log_magnitudes(at_rate(audio, sample_rate, net.grid.sample_rate), net.grid)

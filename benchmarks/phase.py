@@ -21,10 +21,10 @@ import stylefx
 from benchmarks.phase_methods.stage import Phase
 from stylefx.analysis.grid import grid_for
 from stylefx.analysis.window import GAUSS_GAMMA, gauss_window
-from stylefx.audio.files import read_audio
 from stylefx.clips import CREDITS, clip_path
-from stylefx.phase.offline import griffin_lim, pghi, spectrogram
+from stylefx.io.files import read_audio
 from stylefx.phase.rtisi import Rtisi
+from stylefx.published.griffin_lim import griffin_lim, pghi, spectrogram
 
 GRID = grid_for(44_100)
 # A voice, winds, plucked strings, drums and a band, each with something unlike it.

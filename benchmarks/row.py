@@ -22,7 +22,7 @@ NOT_HEARD = (
     "stylefx/analysis/grid.py",
     "stylefx/compute.py",
     "stylefx/errors.py",
-    "stylefx/style.py",
+    "stylefx/style/style.py",
 )
 
 

@@ -125,8 +125,8 @@ def published_losses(quick: bool) -> list[dict[str, Any]]:
     """CPU seconds of one style loss and gradient: closed form, and sampled networks by filters."""
     import torch
 
-    from stylefx.optimise.closed_form import ArcCosineKernel, GramLoss
-    from stylefx.optimise.sampled import SampledNetwork
+    from stylefx.published.closed_form import ArcCosineKernel, GramLoss
+    from stylefx.published.sampled import SampledNetwork
 
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)

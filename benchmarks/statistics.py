@@ -57,7 +57,7 @@ def published_clip(audio: np.ndarray, sample_rate: int) -> GramClip:
 
 def inner_products(a, b) -> np.ndarray:
     """Inner products of the wide random network's features between all positions of two clips."""
-    from stylefx.optimise.closed_form import ArcCosineKernel, diagonal_sums
+    from stylefx.published.closed_form import ArcCosineKernel, diagonal_sums
 
     deviation = np.sqrt(2) * np.sqrt(2 / ((a.shape[1] + FILTERS) * WIDTH))
     kernel = ArcCosineKernel(FILTERS, float(deviation), WIDTH)
@@ -86,7 +86,7 @@ def cosine_distance(a: GramClip, b: GramClip) -> float:
 def harmonic_gram(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """stylefx's own target: the covariance over its norm."""
     from stylefx.analysis.grid import grid_for
-    from stylefx.learn.harmonic import learn_harmonic
+    from stylefx.learn.gram_target import learn_harmonic
 
     return learn_harmonic(np.asarray(audio, np.float32), grid_for(sample_rate), seed=0)["gram"]
 
@@ -115,8 +115,8 @@ def resampled(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     return at_rate(audio, sample_rate, RATE)
 
 
-CLOSED_FORM = ("stylefx/optimise/closed_form.py",)
-HARMONIC = with_imports("stylefx/learn/harmonic.py", without=NOT_HEARD)
+CLOSED_FORM = ("stylefx/published/closed_form.py",)
+HARMONIC = with_imports("stylefx/learn/gram_target.py", without=NOT_HEARD)
 STATISTICS = (
     Statistic("U+L Gram (method ulyanov)", published_clip, gram_distance, CLOSED_FORM),
     Statistic("U+L Gram, centred, cosine", published_clip, cosine_distance, CLOSED_FORM),

@@ -16,17 +16,17 @@ __version__ = "0.1.0"
 __all__ = ["Style", "StyleTransfer", "fit", "render"]
 
 _HOMES = {
-    "Style": "stylefx.style",
-    "StyleTransfer": "stylefx.transfer",
-    "fit": "stylefx.learn.clip",
+    "Style": "stylefx.style.style",
+    "StyleTransfer": "stylefx.engine.transfer",
+    "fit": "stylefx.learn.fit",
     "render": "stylefx.rendering",
 }
 
 if TYPE_CHECKING:
-    from stylefx.learn.clip import fit
+    from stylefx.engine.transfer import StyleTransfer
+    from stylefx.learn.fit import fit
     from stylefx.rendering import render
-    from stylefx.style import Style
-    from stylefx.transfer import StyleTransfer
+    from stylefx.style.style import Style
 
 
 def __getattr__(name: str):

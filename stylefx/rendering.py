@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stylefx import interruption, picture
-from stylefx.audio.files import BLOCK_FRAMES, AudioReader
-from stylefx.audio.writing import AudioWriter, unkept
+from stylefx import interruption
 from stylefx.checks import path_of
 from stylefx.compute import one_blas_thread
-from stylefx.picture import PREVIEW_COLUMN_SECONDS, Panel, RunningSpectrogram
-from stylefx.style import Style
+from stylefx.io import picture
+from stylefx.io.files import BLOCK_FRAMES, AudioReader
+from stylefx.io.picture import PREVIEW_COLUMN_SECONDS, Panel, RunningSpectrogram
+from stylefx.io.writing import AudioWriter, unkept
+from stylefx.style.style import Style
 
 if TYPE_CHECKING:
-    from stylefx.transfer import StyleTransfer
+    from stylefx.engine.transfer import StyleTransfer
 
 # Told the frames done and the frames there are, None on a pipe.
 Progress = Callable[[int, int | None], None]
@@ -111,7 +112,7 @@ def render(
     StylefxError
         Anything about the files or the values; then nothing is left behind half-written.
     """
-    from stylefx.transfer import StyleTransfer
+    from stylefx.engine.transfer import StyleTransfer
 
     path_of(content, "content")
     path_of(output, "output")

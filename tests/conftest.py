@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from sounds import melody
 
-from stylefx import provenance
 from stylefx.clips import clip_path
-from stylefx.style import ARRAYS, Style
+from stylefx.style import metadata as provenance
+from stylefx.style.style import ARRAYS, Style
 
 # One thread for everything: the machine has other work, and results must not depend on how many there are.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):

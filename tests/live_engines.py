@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stylefx.live.files import FastClock
+from stylefx.live.io.files import FastClock
 from stylefx.synthesis.mix import Fifo
 
 

@@ -16,8 +16,8 @@ import time
 import numpy as np
 from live_engines import Delay
 
-from stylefx.live import mixer
-from stylefx.live.device import open_device
+from stylefx.live.io import mixer
+from stylefx.live.io.device import open_device
 from stylefx.live.session import play
 
 STALL_SECONDS = 1

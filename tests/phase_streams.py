@@ -7,10 +7,10 @@ import numpy as np
 from benchmarks.phase_methods.stage import Phase
 from stylefx.analysis.grid import Grid, grid_for
 from stylefx.analysis.window import gauss_window
-from stylefx.audio.files import read_audio
 from stylefx.clips import clip_path
-from stylefx.phase.offline import spectrogram
+from stylefx.io.files import read_audio
 from stylefx.phase.rtisi import Rtisi
+from stylefx.published.griffin_lim import spectrogram
 from stylefx.synthesis.overlap_add import OverlapAdd
 
 NOMINAL = grid_for(44_100)

@@ -8,9 +8,9 @@ from stylefx.analysis.axis import Reader, Writer, axis_hz
 from stylefx.analysis.frames import Analysis, reference_spectrum
 from stylefx.analysis.grid import PROFILES, grid_for
 from stylefx.errors import StylefxError
+from stylefx.ramp import Ramp
 from stylefx.synthesis.mix import KNEE, limit
 from stylefx.synthesis.overlap_add import OverlapAdd
-from stylefx.synthesis.ramp import Ramp
 
 RATES = [4_000, 8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000]
 

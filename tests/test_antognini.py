@@ -6,8 +6,7 @@ import torch
 from sounds import melody
 
 from stylefx import fit
-from stylefx.nets import six_widths
-from stylefx.optimise.antognini import (
+from stylefx.published.antognini import (
     AUTOCORRELATION_WEIGHT,
     DIVERSITY_WEIGHT,
     LAG_SECONDS,
@@ -15,7 +14,8 @@ from stylefx.optimise.antognini import (
     autocorrelations,
     nearest_shift,
 )
-from stylefx.optimise.gram import gram
+from stylefx.published.gram import gram
+from stylefx.published.nets import antognini_net as six_widths
 
 pytestmark = pytest.mark.slow
 

@@ -42,7 +42,7 @@ def test_content_and_style_never_share_a_tune():
 
 
 def test_the_groups_say_truly_what_was_heard_in_training():
-    pretrain = pytest.importorskip("stylefx.learn.pretrain")
+    pretrain = pytest.importorskip("stylefx.learn.pretraining.decoder.train")
     font = Path("FluidR3_GM.sf2")
     for lines, left_out in ((cases.MELODIC + cases.POLYPHONIC, True), (cases.HEARD, False)):
         for line in lines:

@@ -16,8 +16,8 @@ import soundfile
 
 from benchmarks.fuzz import __main__ as command
 from benchmarks.fuzz import archives, audio, batches, judging, styles
-from stylefx.audio.files import read_audio
 from stylefx.errors import StylefxError
+from stylefx.io.files import read_audio
 
 STYLES, RECORDINGS = 170, 700
 

@@ -10,7 +10,7 @@ from benchmarks.cases import Case
 from benchmarks.method_rows import METHOD_ROWS, iterations
 from benchmarks.rows import ROWS, chosen
 from stylefx import fit
-from stylefx.methods import METHODS
+from stylefx.style.methods import METHODS
 
 RATE = 44_100
 
@@ -23,11 +23,13 @@ def test_every_method_but_the_default_has_a_row_and_the_full_run_leaves_them_out
 
 
 def test_a_row_covers_its_objective_and_what_that_shares():
-    assert {"stylefx/optimise/he.py", "stylefx/optimise/gatys.py", "stylefx/nets/random_vgg.py"} <= set(
-        ROWS["he"].code
-    )
-    assert "stylefx/nets/cochlea.py" in ROWS["grinstein-mcdermott"].code
-    assert "stylefx/optimise/he.py" not in ROWS["random2d"].code
+    assert {
+        "stylefx/published/he.py",
+        "stylefx/published/gatys.py",
+        "stylefx/published/nets/random_vgg.py",
+    } <= set(ROWS["he"].code)
+    assert "stylefx/published/nets/cochlea.py" in ROWS["grinstein-mcdermott"].code
+    assert "stylefx/published/he.py" not in ROWS["random2d"].code
 
 
 @pytest.mark.parametrize("name", ["ulyanov", "random2d", "mcdermott"])

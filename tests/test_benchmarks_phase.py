@@ -26,7 +26,7 @@ from benchmarks.phase_methods.stage import METHODS, Phase
 from stylefx.analysis.grid import grid_for
 from stylefx.analysis.window import GAUSS_GAMMA
 from stylefx.errors import UsageError
-from stylefx.phase.offline import griffin_lim, pghi
+from stylefx.published.griffin_lim import griffin_lim, pghi
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_rivals_outlive_changes_of_the_engine():
     for row in rows.chosen(None, ("rival",)):
         assert not [path for path in row.code if path.startswith(streaming)], row.name
         assert all((store.ROOT / path).exists() for path in row.code), row.name
-    assert "stylefx/optimise/closed_form.py" in rows.ROWS["U+L tuned"].code
+    assert "stylefx/published/closed_form.py" in rows.ROWS["U+L tuned"].code
 
 
 FIT_AND_PLAY = """
@@ -99,7 +99,7 @@ def test_whatever_a_fit_and_a_rendering_load_makes_results_stale_or_is_named_as_
     loaded = {line.removeprefix(f"{store.ROOT}/") for line in answer.stdout.split()}
     packages = {path for path in loaded if path.endswith("__init__.py")}
     forgotten = loaded - packages - set(engine.CODE) - set(engine.NOT_HEARD)
-    assert "stylefx/streaming.py" in loaded
+    assert "stylefx/engine/streaming.py" in loaded
     assert not forgotten
 
 

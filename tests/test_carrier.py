@@ -6,7 +6,7 @@ import scipy.signal
 from phase_streams import NOMINAL, prepared, samples_of, stft, stream
 from sounds import tone
 
-from stylefx.phase.carrier import Carrier
+from stylefx.spectral.noise_floor import Carrier
 
 RATE, HOP = 44_100, NOMINAL.hop
 UPPER = np.arange(NOMINAL.bins) * NOMINAL.bin_hz > 8_000

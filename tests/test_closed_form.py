@@ -7,16 +7,16 @@ import pytest
 import soundfile
 import torch
 
-from stylefx.learn.spectrogram import log_magnitudes
-from stylefx.optimise.closed_form import (
+from stylefx.published.closed_form import (
     ArcCosineKernel,
     ContentLoss,
     GramLoss,
     diagonal_sums,
     spread_diagonals,
 )
-from stylefx.optimise.sampled import SampledNetwork
-from stylefx.optimise.ulyanov import DEVIATION, FILTERS, WIDTH
+from stylefx.published.sampled import SampledNetwork
+from stylefx.published.spectrogram import log_magnitudes
+from stylefx.published.ulyanov import DEVIATION, FILTERS, WIDTH
 
 pytestmark = pytest.mark.slow
 

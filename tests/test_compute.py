@@ -9,7 +9,7 @@ from stylefx import StyleTransfer
 from stylefx.analysis.grid import grid_for
 from stylefx.compute import compute_device
 from stylefx.errors import UsageError
-from stylefx.optimise.stream import Optimise
+from stylefx.optimise.stage import Optimise
 
 pytestmark = pytest.mark.slow
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import stylefx
-from stylefx.decode.decay import Decay
-from stylefx.decode.positions import position_frequencies
-from stylefx.learn.decay import decay_rates
-from stylefx.learn.examples import GRID, mean_level, observe, power_spectrogram
+from stylefx.learn.note_decay import decay_rates
+from stylefx.learn.spectra import GRID, mean_level, observe, power_spectrogram
+from stylefx.timbre.layout import position_frequencies
+from stylefx.timbre.note_decay import Decay
 
 RATE = 44_100
 NOTE_SECONDS = 0.8

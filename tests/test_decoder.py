@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from stylefx.analysis.grid import grid_for
-from stylefx.decode.decoder import Decoder, _whole
-from stylefx.decode.equaliser import WEIGHT, SlowEqualiser, level_statistics
-from stylefx.decode.features import FEATURES, log10_in_place
-from stylefx.decode.positions import Plan, position_frequencies
 from stylefx.errors import StylefxError, UsageError
 from stylefx.learn import fine_tune
+from stylefx.learn.augmentation import flatten, warp
 from stylefx.learn.decoder import fit_decoder, load_network
-from stylefx.learn.disguise import flatten, warp
-from stylefx.learn.examples import BIN_HZ, GRID, mean_level, observe_style, power_spectrogram
-from stylefx.learn.lessons import drawn_frames
 from stylefx.learn.network import answer, distance, stored
+from stylefx.learn.spectra import BIN_HZ, GRID, mean_level, observe_style, power_spectrogram
+from stylefx.learn.training_examples import drawn_frames
+from stylefx.timbre.adaptive_eq import WEIGHT, SlowEqualiser, level_statistics
+from stylefx.timbre.decoder import Decoder, _whole
+from stylefx.timbre.features import FEATURES, log10_in_place
+from stylefx.timbre.layout import Plan, position_frequencies
 
 RATE = 44_100
 

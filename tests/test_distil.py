@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from stylefx.learn.distil import distilled_loss, pruned
-from stylefx.learn.examples import PLAN, mean_level, observe_style
-from stylefx.learn.lessons import lesson
 from stylefx.learn.network import HIDDEN, Network, answer
+from stylefx.learn.pretraining.decoder.distillation import distilled_loss, pruned
+from stylefx.learn.spectra import PLAN, mean_level, observe_style
+from stylefx.learn.training_examples import lesson
 
 
 @pytest.fixture(scope="module")

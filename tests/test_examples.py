@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from stylefx.style import Style
+from stylefx.style.style import Style
 
 pytestmark = pytest.mark.slow
 

@@ -14,9 +14,9 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stylefx.audio.files import AudioReader, AudioWriter, read_audio
-from stylefx.audio.formats import container_of, samples_for
 from stylefx.errors import StylefxError, UsageError
+from stylefx.io.files import AudioReader, AudioWriter, read_audio
+from stylefx.io.formats import container_of, samples_for
 
 
 def noise(frames: int, channels: int = 1, seed: int = 0) -> np.ndarray:
@@ -148,7 +148,7 @@ def test_failure_leaves_what_was_there(tmp_path: Path) -> None:
 def test_a_full_disk_is_a_sentence() -> None:
     """/dev/full takes nothing, like a disk at its end."""
     code = (
-        "import numpy as np; from stylefx.audio.files import AudioWriter\n"
+        "import numpy as np; from stylefx.io.files import AudioWriter\n"
         "with AudioWriter('-', 44100, 1) as writer:\n    writer.write(np.zeros((100000, 1), np.float32))"
     )
     with open("/dev/full", "wb") as full:
@@ -192,7 +192,7 @@ def test_pipes_in_and_out(container: str) -> None:
     buffer = io.BytesIO()
     soundfile.write(buffer, audio, 48_000, "FLOAT" if container != "AIFF" else "PCM_24", format=container)
     code = (
-        "from stylefx.audio.files import AudioReader, AudioWriter\n"
+        "from stylefx.io.files import AudioReader, AudioWriter\n"
         "with AudioReader('-') as reader, AudioWriter.like(reader, '-') as writer:\n"
         "    for block in reader.blocks(): writer.write(block)"
     )
@@ -207,7 +207,7 @@ def test_pipes_in_and_out(container: str) -> None:
 
 
 def test_what_cannot_be_read_from_a_pipe_is_a_sentence(guitar: Path) -> None:
-    code = "from stylefx.audio.files import AudioReader\nAudioReader('-')"
+    code = "from stylefx.io.files import AudioReader\nAudioReader('-')"
     run = subprocess.run(
         [sys.executable, "-c", code], input=guitar.read_bytes(), capture_output=True, timeout=60
     )

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from stylefx.audio.files import AudioReader, AudioWriter, read_audio
-from stylefx.audio.writing import unkept
 from stylefx.errors import StylefxError
+from stylefx.io.files import AudioReader, AudioWriter, read_audio
+from stylefx.io.writing import unkept
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 RATE = 44_100
@@ -250,7 +250,7 @@ def test_tags_and_cover_art_that_are_not_kept_are_told(wav: Path) -> None:
 @pytest.mark.parametrize("extension", ["mp3", "flac"])
 def test_what_needs_seeking_is_refused_from_a_pipe_before_the_work(extension: str, wav: Path) -> None:
     data = ffmpeg(wav, wav.with_name(f"tone.{extension}")).read_bytes()
-    code = "from stylefx.audio.files import AudioReader\nAudioReader('-')"
+    code = "from stylefx.io.files import AudioReader\nAudioReader('-')"
     run = subprocess.run(
         [sys.executable, "-c", code], input=data, capture_output=True, timeout=60, check=False
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from stylefx import fourier
+from stylefx.analysis import fourier
 
 
 @pytest.mark.parametrize("samples", [256, 2048, 2229, 4096])
@@ -29,7 +29,7 @@ def run(program: str) -> str:
 
 
 def test_scipy_fft_works_behind_it():
-    assert run("import stylefx.fourier, scipy.fft; print(scipy.fft.dct([1.0, 1.0])[0])") == "4.0"
+    assert run("import stylefx.analysis.fourier, scipy.fft; print(scipy.fft.dct([1.0, 1.0])[0])") == "4.0"
 
 
 @pytest.mark.slow
@@ -40,6 +40,6 @@ sys.modules["scipy.fft"] = __import__("scipy.fft", fromlist=["fft"])
 del sys.modules["scipy.fft._pocketfft.pypocketfft"]
 scipy.__file__ = {str(tmp_path / "__init__.py")!r}
 import stylefx.fourier
-print(stylefx.fourier.rfft is scipy.fft.rfft)
+print(stylefx.analysis.fourier.rfft is scipy.fft.rfft)
 """
     assert run(program) == "True"

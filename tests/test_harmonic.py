@@ -6,7 +6,7 @@ import torch
 from sounds import melody
 
 from stylefx import fit
-from stylefx.learn.harmonic import gram_distance
+from stylefx.learn.gram_target import gram_distance
 from stylefx.optimise.harmonic import (
     HarmonicFeatures,
     Moments,

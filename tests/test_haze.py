@@ -9,10 +9,10 @@ from sounds import melody, rms_db, tone
 from benchmarks.artefacts.haze import haze_db
 from stylefx import StyleTransfer
 from stylefx.analysis.grid import grid_for
-from stylefx.decode.ceiling import FROM_HZ, MIDDLE, Ceiling
-from stylefx.decode.equaliser import answer_level
-from stylefx.decode.features import FLOOR_BELS
-from stylefx.decode.positions import position_frequencies
+from stylefx.timbre.adaptive_eq import answer_level
+from stylefx.timbre.ceiling import FROM_HZ, MIDDLE, Ceiling
+from stylefx.timbre.features import FLOOR_BELS
+from stylefx.timbre.layout import position_frequencies
 
 RATE = 44_100
 DULL = (1.0, 0.3, 0.2, 0.1, 0.05)

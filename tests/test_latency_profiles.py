@@ -11,12 +11,12 @@ from sounds import rms_db, tone
 
 from stylefx import StyleTransfer
 from stylefx.analysis.grid import PROFILES, grid_for
-from stylefx.decode.decoder import Decoder
 from stylefx.errors import UsageError
-from stylefx.live.duplex import SAFE_SECONDS
-from stylefx.live.files import FastClock, FileDuplex
-from stylefx.live.latency import latency_of
-from stylefx.live.roundtrip import chirp, delay_of
+from stylefx.live.io.duplex import SAFE_SECONDS
+from stylefx.live.io.files import FastClock, FileDuplex
+from stylefx.live.monitor.latency import latency_of
+from stylefx.live.tools.roundtrip import chirp, delay_of
+from stylefx.timbre.decoder import Decoder
 
 RATE = 44_100
 

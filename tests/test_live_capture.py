@@ -18,15 +18,15 @@ import soxr
 from jack_server import CHANNELS, RATE, JackServer, Live, Patchbay, require_jack, scheduling
 
 from benchmarks.longrun import Probe
-from stylefx.live.attendant import Playing
-from stylefx.live.capture import BEFORE_SECONDS, Capture
-from stylefx.live.cover import FADE_SECONDS
-from stylefx.live.fitter import Fitter
-from stylefx.live.ladder import Ladder
-from stylefx.live.latency import Latency
-from stylefx.live.meters import Meters
-from stylefx.style import Style
-from stylefx.transfer import StyleTransfer
+from stylefx.engine.transfer import StyleTransfer
+from stylefx.live.capture.capture import BEFORE_SECONDS, Capture
+from stylefx.live.capture.fitter import Fitter
+from stylefx.live.concealment import FADE_SECONDS
+from stylefx.live.monitor.latency import Latency
+from stylefx.live.monitor.meters import Meters
+from stylefx.live.observer import Playing
+from stylefx.live.quality import Ladder
+from stylefx.style.style import Style
 
 pytestmark = pytest.mark.slow
 

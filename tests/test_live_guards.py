@@ -10,13 +10,13 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from stylefx.audio.devices import Device
 from stylefx.errors import UsageError
-from stylefx.live.attendant import Playing
-from stylefx.live.feedback import HowlGuard, check_feedback
-from stylefx.live.latency import Latency
-from stylefx.live.meters import Meters
-from stylefx.live.replaced import LOOKS_BETWEEN, ReplacedWatch
+from stylefx.io.devices import Device
+from stylefx.live.monitor.feedback import HowlGuard, check_feedback
+from stylefx.live.monitor.latency import Latency
+from stylefx.live.monitor.meters import Meters
+from stylefx.live.monitor.replaced import LOOKS_BETWEEN, ReplacedWatch
+from stylefx.live.observer import Playing
 
 RATE = 48_000
 # The main thread looks up that often.

@@ -12,8 +12,8 @@ from jack_server import CHANNELS, RATE, JackServer, Live, Patchbay, require_jack
 from test_tracking_tracker import SCALE, tune
 
 from stylefx.cli.main import main
+from stylefx.io.midi_file import LOUDEST_VELOCITY
 from stylefx.live.control.notes_out import CENTRE, LOUDEST_DB, NoteMessages
-from stylefx.midi_file import LOUDEST_VELOCITY
 from stylefx.tracking.notes import Event, Note
 
 PERIOD = 1024

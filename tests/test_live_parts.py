@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from live_engines import Delay
 
-from stylefx.audio import devices
-from stylefx.audio.devices import Device, find_device, shared_sample_rate
+from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import NoDeviceError, StylefxError
-from stylefx.live.cover import FADE_SECONDS, Cover
-from stylefx.live.duplex import safe_delay, worker_delay
-from stylefx.live.ladder import SOON_SECONDS, TRIAL_SECONDS, Ladder
-from stylefx.live.meters import Meters
+from stylefx.io import devices
+from stylefx.io.devices import Device, find_device, shared_sample_rate
+from stylefx.live.concealment import FADE_SECONDS, Cover
+from stylefx.live.io.duplex import safe_delay, worker_delay
+from stylefx.live.monitor.meters import Meters
+from stylefx.live.quality import SOON_SECONDS, TRIAL_SECONDS, Ladder
 from stylefx.live.session import settle
 from stylefx.params import Controls, Settings
-from stylefx.transfer import StyleTransfer
 
 RATE = 48_000
 FADE = round(FADE_SECONDS * RATE)
@@ -307,8 +307,8 @@ def test_without_the_library_the_sentence_says_how_to_get_it(monkeypatch):
 def test_frames_that_are_counted_before_they_are_handed_over_are_waited_for(monkeypatch):
     """rtmixer raises its counter, then the ring's; a thread that is put aside in between must not shift the sound."""
     pytest.importorskip("rtmixer", exc_type=ImportError)
-    from stylefx.live import device as live_device
-    from stylefx.live.mixer import MixerDuplex
+    from stylefx.live.io import device as live_device
+    from stylefx.live.io.mixer import MixerDuplex
 
     monkeypatch.setattr(live_device, "shared_sample_rate", lambda source, sink: RATE)
     duplex = MixerDuplex(SHELF[1], SHELF[1], 256)

@@ -22,14 +22,14 @@ import soundfile
 from live_engines import Delay
 from rich.console import Console
 
-from stylefx.live.attendant import Playing
-from stylefx.live.ladder import Ladder
-from stylefx.live.latency import Latency, Line
-from stylefx.live.meters import Meters
-from stylefx.live.painter import newest_lines, paint
-from stylefx.live.panel import Panel
-from stylefx.live.snapshot import Snapshot
-from stylefx.live.watch import HOLD_SECONDS, PeakMeter, Watch
+from stylefx.live.monitor.latency import Latency, Line
+from stylefx.live.monitor.levels import HOLD_SECONDS, PeakMeter, Watch
+from stylefx.live.monitor.meters import Meters
+from stylefx.live.observer import Playing
+from stylefx.live.quality import Ladder
+from stylefx.live.screen.layout import Panel
+from stylefx.live.screen.process import newest_lines, paint
+from stylefx.live.screen.snapshot import Snapshot
 
 RATE = 48_000
 LABELS = ("stylefx", "in", "out", "CPU", "late", "delay", "style", "sound", "capture", "spectrum", "Hz")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stylefx.live.tape import Tape
+from stylefx.live.monitor.tape import Tape
 
 
 @pytest.mark.parametrize("block", [1, 17, 100, 256])

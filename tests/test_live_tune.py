@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from stylefx.cli.main import build_parser, main
-from stylefx.live import tune
-from stylefx.live.tune import SAFE_PART, Timing, _choose
+from stylefx.live.tools import tune
+from stylefx.live.tools.tune import SAFE_PART, Timing, _choose
 
 RATE, HOP = 48_000, 256
 HOP_SECONDS = HOP / RATE

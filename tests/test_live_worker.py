@@ -12,10 +12,10 @@ import soundfile
 from live_engines import Delay, Slow
 
 from stylefx.errors import StylefxError
-from stylefx.live.files import FastClock, FileDuplex
-from stylefx.live.report import Report
+from stylefx.live.io.files import FastClock, FileDuplex
+from stylefx.live.io.simulate import Faults
+from stylefx.live.monitor.report import Report
 from stylefx.live.session import Bypass, play
-from stylefx.live.simulate import Faults
 from stylefx.live.worker import Engine
 
 RATE = 48_000

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from phase_streams import NOMINAL
 
-from stylefx.synthesis.loudness import HEADROOM_DB, Loudness
+from stylefx.spectral.loudness import HEADROOM_DB, Loudness
 
 HZ = np.arange(NOMINAL.bins) * NOMINAL.bin_hz
 HOPS_PER_SECOND = round(1 / NOMINAL.hop_seconds)

@@ -9,9 +9,9 @@ import torch
 from sounds import melody
 
 from stylefx import fit
-from stylefx.nets import cochlea
-from stylefx.optimise.grinstein import GrinsteinMcDermott
-from stylefx.optimise.mcdermott import CORRELATED, McDermott, distance, padded, statistics
+from stylefx.published.grinstein import GrinsteinMcDermott
+from stylefx.published.mcdermott import CORRELATED, McDermott, distance, padded, statistics
+from stylefx.published.nets import cochlea
 
 RATE = cochlea.SAMPLE_RATE
 SOUND = padded(melody((60, 64, 67), 1.5, (1.0, 0.7, 0.5, 0.4, 0.3), RATE))

@@ -9,12 +9,12 @@ import torch
 from sounds import in_chunks, melody
 
 from stylefx import StyleTransfer, fit
-from stylefx.blockwise import BLOCK_SECONDS
+from stylefx.engine.blockwise import BLOCK_SECONDS
 from stylefx.errors import StylefxError, UsageError
-from stylefx.methods import METHODS
-from stylefx.optimise.offline import SpectrogramMethod
+from stylefx.published.offline import SpectrogramMethod
 from stylefx.rendering import render
-from stylefx.style import ARRAYS, Style
+from stylefx.style.methods import METHODS
+from stylefx.style.style import ARRAYS, Style
 
 RATE = 22_050
 OFFLINE = [method for method in METHODS.values() if not method.real_time]

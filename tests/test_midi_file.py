@@ -7,7 +7,7 @@ import pytest
 from test_tracking_tracker import RATE, SCALE, tune
 
 from stylefx.errors import StylefxError, UsageError
-from stylefx.midi_file import LOUDEST_VELOCITY, velocity_of, write_midi
+from stylefx.io.midi_file import LOUDEST_VELOCITY, velocity_of, write_midi
 from stylefx.tracking.notes import Note
 from stylefx.tracking.tracker import track
 

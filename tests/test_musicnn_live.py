@@ -14,14 +14,14 @@ from stylefx import Style, StyleTransfer, fit
 from stylefx.analysis.grid import grid_for
 from stylefx.analysis.window import analysis_window
 from stylefx.clips import clip_path
-from stylefx.learn.musicnn import learn_timbral
-from stylefx.learn.spectrogram import log_magnitudes
-from stylefx.nets import musicnn
-from stylefx.nets.engine_mel import AMPLITUDE, engine_bank, frames_apart
-from stylefx.nets.log_mel import BANDS, GRID, LogMel
-from stylefx.nets.newest_timbral import FILTERS, FRAMES, NewestTimbral
 from stylefx.optimise.harmonic import Moments
-from stylefx.optimise.stream_musicnn import feature_slope, unit_gram
+from stylefx.published.musicnn_live.stage import feature_slope, unit_gram
+from stylefx.published.musicnn_live.target import learn_timbral
+from stylefx.published.nets import musicnn
+from stylefx.published.nets.engine_mel import AMPLITUDE, engine_bank, frames_apart
+from stylefx.published.nets.log_mel import BANDS, GRID, LogMel
+from stylefx.published.nets.musicnn_timbral_stream import FILTERS, FRAMES, NewestTimbral
+from stylefx.published.spectrogram import log_magnitudes
 
 CPU = torch.device("cpu")
 RATE = 44_100

@@ -8,16 +8,17 @@ from trained_nets import needs_musicnn, needs_vgg16
 
 from stylefx import fit
 from stylefx.errors import StylefxError
-from stylefx.learn.spectrogram import log_magnitudes
-from stylefx.nets import random_vgg, small_receptive
-from stylefx.optimise import gatys
-from stylefx.optimise.gatys import CONTENT_WEIGHT, STYLE_LAYERS, Gatys, layer_loss
-from stylefx.optimise.gram import gram, relative_distance
-from stylefx.optimise.grinstein import GrinsteinMusicnn, GrinsteinRandom, GrinsteinVgg
-from stylefx.optimise.he import He
-from stylefx.optimise.musicnn import Musicnn
-from stylefx.optimise.ulyanov import Ulyanov
-from stylefx.optimise.verma import Verma, spectral_envelope, temporal_envelope
+from stylefx.published import gatys
+from stylefx.published.gatys import CONTENT_WEIGHT, STYLE_LAYERS, Gatys, layer_loss
+from stylefx.published.gram import gram, relative_distance
+from stylefx.published.grinstein import GrinsteinMusicnn, GrinsteinRandom, GrinsteinVgg
+from stylefx.published.he import He
+from stylefx.published.musicnn import Musicnn
+from stylefx.published.nets import random_vgg
+from stylefx.published.nets import verma_alexnet as small_receptive
+from stylefx.published.spectrogram import log_magnitudes
+from stylefx.published.ulyanov import Ulyanov
+from stylefx.published.verma import Verma, spectral_envelope, temporal_envelope
 
 RATE = 22_050
 CLIP = melody((60, 67), 1.0, (1.0, 0.9, 0.8, 0.8, 0.7, 0.6), RATE)
@@ -187,7 +188,7 @@ def test_a_missing_extra_is_said_when_the_clip_is_learned(name, monkeypatch):
     """As where the packages are not installed: their metadata is not found."""
     from importlib.metadata import PackageNotFoundError
 
-    from stylefx.nets import installed, vgg
+    from stylefx.published.nets import installed, vgg
 
     def nothing(package):
         raise PackageNotFoundError(package)

@@ -12,9 +12,9 @@ import pytest
 from trained_nets import needs_musicnn
 
 from stylefx.errors import StylefxError
-from stylefx.nets.crc32c import MASK_DELTA, POLYNOMIAL, crc32c
-from stylefx.nets.installed import INSTALL, installed_path
-from stylefx.nets.tensorbundle import read_index, read_tensors
+from stylefx.published.nets.crc32c import MASK_DELTA, POLYNOMIAL, crc32c
+from stylefx.published.nets.installed import INSTALL, installed_path
+from stylefx.published.nets.tensorbundle import read_index, read_tensors
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,11 +9,11 @@ import torch
 from trained_nets import heard, needs_musicnn
 
 from stylefx.errors import UsageError
-from stylefx.nets import musicnn, musicnn_vgg
-from stylefx.nets.installed import installed_path
-from stylefx.nets.log_mel import BANDS, GRID, TAGGED_FRAMES, LogMel
-from stylefx.nets.mel import mel_bank
-from stylefx.nets.tensorbundle import read_tensors
+from stylefx.published.nets import musicnn, musicnn_vgg
+from stylefx.published.nets.installed import installed_path
+from stylefx.published.nets.log_mel import BANDS, GRID, TAGGED_FRAMES, LogMel
+from stylefx.published.nets.mel import mel_bank
+from stylefx.published.nets.tensorbundle import read_tensors
 
 CPU = torch.device("cpu")
 SECONDS = TAGGED_FRAMES * GRID.hop / GRID.sample_rate

@@ -11,8 +11,8 @@ import torch
 from trained_nets import needs_vgg16
 
 from stylefx.errors import StylefxError, UsageError
-from stylefx.nets import vgg
-from stylefx.nets.installed import installed_path
+from stylefx.published.nets import vgg
+from stylefx.published.nets.installed import installed_path
 
 CPU = torch.device("cpu")
 # The first kernels of VGG-16 as trained on ImageNet, from keras.applications: place 0, 0, three inputs, filters 0 .. 2.

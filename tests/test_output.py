@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from stylefx.audio.files import AudioWriter, read_audio
 from stylefx.errors import StylefxError
-from stylefx.output import check_output, replacing
-from stylefx.style import Style
+from stylefx.io.files import AudioWriter, read_audio
+from stylefx.io.output import check_output, replacing
+from stylefx.style.style import Style
 
 FORMATS = ("wav", "flac", "ogg", "opus", "mp3", "aiff", "au", "caf", "w64")
 NOISE = np.random.default_rng(0).uniform(-0.3, 0.3, (12_000, 1)).astype(np.float32)

@@ -11,7 +11,7 @@ import soundfile
 import stylefx
 from stylefx.clips import CREDITS, clip_path
 from stylefx.optimise.harmonic import FILTERS
-from stylefx.style import ARRAYS
+from stylefx.style.style import ARRAYS
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,7 +7,7 @@ import pytest
 from phase_streams import NOMINAL, clip, convergence_of_samples, prepared, samples_of, stft, stream
 
 from stylefx.analysis.window import GAUSS_GAMMA, gauss_window
-from stylefx.phase.offline import griffin_lim, pghi, spectrogram
+from stylefx.published.griffin_lim import griffin_lim, pghi, spectrogram
 
 N_FFT, HOP = 1024, 128
 WINDOW = np.hanning(N_FFT + 1)[:-1]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stylefx import picture
 from stylefx.errors import StylefxError, UsageError
-from stylefx.picture import BANDS, BANDS_PER_OCTAVE, LOWEST_HZ, Panel, RunningSpectrogram
+from stylefx.io import picture
+from stylefx.io.picture import BANDS, BANDS_PER_OCTAVE, LOWEST_HZ, Panel, RunningSpectrogram
 
 
 def tone(hz: float, seconds: float, rate: int = 44100, level: float = 1.0) -> np.ndarray:

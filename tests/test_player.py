@@ -12,7 +12,7 @@ from stylefx.instrument.learn import learn_instrument
 from stylefx.instrument.loops import looped
 from stylefx.instrument.separate import Separated
 from stylefx.instrument.table import COLUMNS, LEVEL_DB, LOOP_LENGTH, NOTES, PITCH, SAMPLES, Instrument
-from stylefx.player.voices import Voices
+from stylefx.instrument.voices import Voices
 from stylefx.tracking.notes import Note
 
 RATE = 44_100

@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from stylefx.learn.pretraining.figures import counts, figures
-from stylefx.learn.pretraining.pieces import FRAME, NONE, SoundingNote, mixed, risen_at
-from stylefx.learn.pretraining.players import BEND_STEP, InventedPlayer, Rendered, random_bend
-from stylefx.learn.pretraining.scores import Note, random_score
-from stylefx.learn.pretraining.sounds import disguised, phone_in_room
+from stylefx.learn.pretraining.tracker.figures import counts, figures
+from stylefx.learn.pretraining.tracker.pieces import FRAME, NONE, SoundingNote, mixed, risen_at
+from stylefx.learn.pretraining.tracker.players import BEND_STEP, InventedPlayer, Rendered, random_bend
+from stylefx.learn.pretraining.tracker.scores import Note, random_score
+from stylefx.learn.pretraining.tracker.sounds import disguised, phone_in_room
 from stylefx.tracking.layout import LOWEST_PITCH
 
 RATE = 44_100

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from benchmarks.soundfonts import find_soundfont
-from stylefx.learn.pretraining import train
-from stylefx.learn.pretraining.batches import FRAMES_SEEN, STRETCH, Stretches, moved, references
-from stylefx.learn.pretraining.composing import Pieces
-from stylefx.learn.pretraining.network import PAST, STUDIO_AHEAD
-from stylefx.learn.pretraining.pieces import NONE, Composer
-from stylefx.learn.pretraining.players import FontPlayer
+from stylefx.learn.pretraining.tracker import train
+from stylefx.learn.pretraining.tracker.batches import FRAMES_SEEN, STRETCH, Stretches, moved, references
+from stylefx.learn.pretraining.tracker.composing import Pieces
+from stylefx.learn.pretraining.tracker.network import PAST, STUDIO_AHEAD
+from stylefx.learn.pretraining.tracker.pieces import NONE, Composer
+from stylefx.learn.pretraining.tracker.players import FontPlayer
 from stylefx.tracking.layout import PER_SEMITONE, PLACES
 
 pytestmark = pytest.mark.slow

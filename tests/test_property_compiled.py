@@ -53,7 +53,7 @@ def test_compiled_loops_read_no_constant_of_another_module(path):
 
 def test_a_constant_made_of_an_imported_one_is_found():
     source = (
-        "from stylefx.decode.positions import RATIOS\nCOUNT = len(RATIOS)\n"
+        "from stylefx.timbre.layout import RATIOS\nCOUNT = len(RATIOS)\n"
         "@compiled\ndef loop(x):\n    return x[COUNT]\n"
     )
     assert frozen_constants(source) == {"COUNT"}

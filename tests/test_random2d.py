@@ -6,10 +6,10 @@ import torch
 from sounds import melody
 
 from stylefx import fit
-from stylefx.learn.spectrogram import GRID, log_magnitudes
-from stylefx.optimise import random2d
-from stylefx.optimise.image import logarithmic_hz, triangular_bands
-from stylefx.optimise.random2d import BANDS_PER_OCTAVE, DEVIATION, FILTERS, HEIGHT, STRIDE, WIDTH, Random2d
+from stylefx.published import random2d
+from stylefx.published.image import logarithmic_hz, triangular_bands
+from stylefx.published.random2d import BANDS_PER_OCTAVE, DEVIATION, FILTERS, HEIGHT, STRIDE, WIDTH, Random2d
+from stylefx.published.spectrogram import GRID, log_magnitudes
 
 RATE = 22_050
 

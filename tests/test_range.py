@@ -9,9 +9,9 @@ import pytest
 from sounds import rms_db, tone
 
 from stylefx import StyleTransfer, fit
-from stylefx.audio.files import read_audio
 from stylefx.clips import clip_path
-from stylefx.synthesis.loudness import HEADROOM_DB
+from stylefx.io.files import read_audio
+from stylefx.spectral.loudness import HEADROOM_DB
 
 RATE = 44_100
 SECONDS = 1.2

@@ -12,8 +12,8 @@ import soundfile
 
 from stylefx.analysis.grid import grid_for
 from stylefx.cli.main import build_parser
-from stylefx.style import Style
-from stylefx.transfer import StyleTransfer
+from stylefx.engine.transfer import StyleTransfer
+from stylefx.style.style import Style
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

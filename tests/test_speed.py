@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stylefx.speed import RESERVE_MS, Speed, Times, _lateness
+from stylefx.engine.timing import RESERVE_MS, Speed, Times, _lateness
 
 
 def test_a_slow_hop_delays_those_behind_it() -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from benchmarks.fuzz.archives import members_of, npy, zipped
-from stylefx import archive
+from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import StylefxError, UsageError
-from stylefx.style import RANGES, Style
-from stylefx.transfer import StyleTransfer
+from stylefx.style import archive
+from stylefx.style.style import RANGES, Style
 
 
 def test_what_is_saved_comes_back(made_up_style: Style, tmp_path: Path) -> None:

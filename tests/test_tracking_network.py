@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from stylefx.learn.pretraining import network as trained
-from stylefx.learn.pretraining.batches import references
-from stylefx.learn.pretraining.train import as_arrays
+from stylefx.learn.pretraining.tracker import network as trained
+from stylefx.learn.pretraining.tracker.batches import references
+from stylefx.learn.pretraining.tracker.train import as_arrays
 from stylefx.tracking import network as played
 from stylefx.tracking.layout import (
     HARMONICS,

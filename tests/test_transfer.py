@@ -104,7 +104,7 @@ def test_iterations_may_change_while_it_plays(bright_style, guitar_audio):
 @pytest.mark.slow
 def test_more_iterations_come_nearer_to_the_target(bright_style):
     """The optimiser descends what it says it descends: the Gram distance to the clip, from the content."""
-    from stylefx.learn.harmonic import gram_distance
+    from stylefx.learn.gram_target import gram_distance
 
     audio = melody((62, 66, 69, 74), 4.0, tuple(0.5**k for k in range(8)))
     outputs = [

@@ -8,11 +8,11 @@ import torch
 from sounds import in_chunks, melody, rms_db
 
 from stylefx import StyleTransfer, fit
-from stylefx.blockwise import BLOCK_SECONDS, BlockwisePath
-from stylefx.learn.spectrogram import GRID, learn_spectrogram, log_magnitudes
-from stylefx.optimise.closed_form import ArcCosineKernel, ContentLoss, GramLoss
-from stylefx.optimise.ulyanov import DEVIATION, FILTERS, WIDTH, Ulyanov
+from stylefx.engine.blockwise import BLOCK_SECONDS, BlockwisePath
 from stylefx.params import Settings
+from stylefx.published.closed_form import ArcCosineKernel, ContentLoss, GramLoss
+from stylefx.published.spectrogram import GRID, learn_spectrogram, log_magnitudes
+from stylefx.published.ulyanov import DEVIATION, FILTERS, WIDTH, Ulyanov
 
 RATE = 44_100
 BRIGHT, DULL = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5), (1.0, 0.1, 0.03)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stylefx.decode.usual import Rollback, UsualLevel
+from stylefx.timbre.outliers import Rollback, UsualLevel
 
 HOP_SECONDS = 0.0058
 

@@ -12,8 +12,8 @@ import torch
 
 from stylefx.analysis.grid import Grid
 from stylefx.clips import clip_path
-from stylefx.learn.spectrogram import log_magnitudes
-from stylefx.nets.installed import INSTALL
+from stylefx.published.nets.installed import INSTALL
+from stylefx.published.spectrogram import log_magnitudes
 
 
 def _installed(package: str) -> bool:

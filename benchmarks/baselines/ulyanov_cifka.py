@@ -52,7 +52,7 @@ def _spectrogram(audio: np.ndarray) -> np.ndarray:
 def _optimise(content: np.ndarray, style: np.ndarray, style_weight: float) -> np.ndarray:
     import torch
 
-    from stylefx.optimise.closed_form import ArcCosineKernel, ContentLoss, GramLoss
+    from stylefx.published.closed_form import ArcCosineKernel, ContentLoss, GramLoss
 
     deviation = np.sqrt(2) * np.sqrt(2 / ((content.shape[1] + FILTERS) * WIDTH))
     kernel = ArcCosineKernel(FILTERS, float(deviation), WIDTH)

@@ -27,6 +27,6 @@ def ulyanov_published(
     content: np.ndarray, style: Any, sample_rate: int, content_weight: float = CONTENT_WEIGHT
 ) -> np.ndarray:
     """The content's first layer kept, by ``content_weight``, under the clip's Gram matrix; mono float32."""
-    from stylefx.optimise.ulyanov import Ulyanov
+    from stylefx.published.ulyanov import Ulyanov
 
     return Ulyanov(style, ITERATIONS, "cpu", content_weight).transform(content, sample_rate)

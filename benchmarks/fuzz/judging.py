@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fuzz import audio, styles
-from stylefx.audio.files import AudioReader
 from stylefx.errors import LONGEST_SENTENCE, StylefxError
-from stylefx.style import Style
+from stylefx.io.files import AudioReader
+from stylefx.style.style import Style
 
 KINDS = {"styles": styles, "audio": audio}
 MOST_CPU_SECONDS = 5.0

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fuzz import archives, contents
-from stylefx import provenance
-from stylefx.style import ARRAYS, OPTIONAL, Style
+from stylefx.style import metadata as provenance
+from stylefx.style.style import ARRAYS, OPTIONAL, Style
 
 MUTATORS = archives.MUTATORS + contents.MUTATORS
 # As `fit` draws them up at quality draft.

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.tracking.music import Music
 from benchmarks.tracking.rivals import RIVALS, SINGLE_LINES, SLOW
 from stylefx.analysis.grid import NOMINAL_RATE
-from stylefx.learn.pretraining.figures import counts, figures, match
+from stylefx.learn.pretraining.tracker.figures import counts, figures, match
 from stylefx.tracking.notes import Event, Note
 from stylefx.tracking.tracker import Tracker
 

@@ -1,7 +1,7 @@
 """The music: tunes and chorales of :mod:`benchmarks.scores` on instruments that no training heard, plain and disguised.
 
-Truth follows what sounds (:mod:`stylefx.learn.pretraining.pieces`): every note is rendered by itself, begins where it
-has risen and ends where it has died away. Four and more voices are chorales, and two tunes played at once.
+Truth follows what sounds (:mod:`stylefx.learn.pretraining.tracker.pieces`): every note is rendered by itself, begins
+where it has risen and ends where it has died away. Four and more voices are chorales, and two tunes played at once.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 from benchmarks.instruments import preset
 from benchmarks.scores import SCORES, timed_notes
 from benchmarks.soundfonts import find_soundfont
-from stylefx.learn.pretraining.pieces import SoundingNote, mixed
-from stylefx.learn.pretraining.players import FontPlayer
-from stylefx.learn.pretraining.scores import Note
-from stylefx.learn.pretraining.sounds import phone_in_room
+from stylefx.learn.pretraining.tracker.pieces import SoundingNote, mixed
+from stylefx.learn.pretraining.tracker.players import FontPlayer
+from stylefx.learn.pretraining.tracker.scores import Note
+from stylefx.learn.pretraining.tracker.sounds import phone_in_room
 
 SECONDS = 10.0
 PEAK = 0.5

@@ -9,7 +9,7 @@ import soundfile
 
 from benchmarks.cases import CLIPS
 from benchmarks.tracking.rivals import basic_pitch_notes
-from stylefx.learn.pretraining.figures import counts, figures
+from stylefx.learn.pretraining.tracker.figures import counts, figures
 from stylefx.tracking.tracker import track
 
 SECONDS = 10.0

@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 
 import stylefx
-from stylefx.picture import RunningSpectrogram, draw
+from stylefx.io.picture import RunningSpectrogram, draw
 
 HERE = Path(__file__).parent
 CLIPS = (HERE.parents[1] / "benchmarks" / "clips", HERE.parents[1] / "stylefx" / "clips")

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from stylefx.analysis.fourier import rfft
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window
-from stylefx.fourier import rfft
 
 
 class Analysis:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from stylefx.live.fitter import ONE_THREAD
+from stylefx.live.capture.fitter import ONE_THREAD
 
 MOST_KEPT = 200
 

@@ -97,7 +97,7 @@ class Library:
 
     def take_in(self, file: Path, name: object) -> None:
         """A style file from elsewhere, checked, as ``name``."""
-        from stylefx.style import Style
+        from stylefx.style.style import Style
 
         path = self.new_path(name)
         Style.load(file).save(path)

@@ -32,7 +32,7 @@ STOP_SECONDS, KILL_SECONDS = 10.0, 5.0
 # To look for devices is to load PortAudio and ask every driver.
 DEVICES_SECONDS = 30.0
 PRESSES = ("exchange", "capture")
-# What `stylefx.live.capture` says of a new style.
+# What `stylefx.live.capture.capture` says of a new style.
 SAVED = "capture: saved"
 
 

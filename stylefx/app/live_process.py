@@ -22,13 +22,13 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, TextIO
 
+from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import StylefxError, UsageError
-from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.control.setting import set_parameter
-from stylefx.live.screen import Facts
-from stylefx.live.watch import Watch
+from stylefx.live.monitor.levels import Watch
+from stylefx.live.observer import Attendant, Playing
+from stylefx.live.screen.screen import Facts
 from stylefx.params import PARAMETERS
-from stylefx.transfer import StyleTransfer
 
 # Lines that wait for a server which does not read.
 KEPT_LINES = 200
@@ -172,7 +172,7 @@ class PageKeys(Attendant):
 
 
 class Page:
-    """The front (`stylefx.live.front.Front`) of a session whose news go into ``outbox``."""
+    """The front (`stylefx.live.screen.front.Front`) of a session whose news go into ``outbox``."""
 
     def __init__(self, outbox: Outbox):
         self._outbox = outbox

@@ -29,7 +29,7 @@ from stylefx.app.security import Guard, host_and_port
 from stylefx.app.session import Session, TooLargeError
 from stylefx.app.studio import Studio
 from stylefx.errors import StylefxError
-from stylefx.output import system_words
+from stylefx.io.output import system_words
 
 PAGE = Path(__file__).with_name("page")
 FILES = {"": "index.html"} | {path.name: path.name for path in PAGE.iterdir()}

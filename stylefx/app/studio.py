@@ -113,7 +113,7 @@ class Studio:
     def picture(self, name: str) -> dict[str, Any]:
         """The spectrogram that a style carries."""
         from stylefx.app.work import picture
-        from stylefx.style import Style
+        from stylefx.style.style import Style
 
         style = Style.load(self._library.file(name))
         if "preview" not in style.arrays:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from stylefx.errors import StylefxError
-from stylefx.output import system_words
+from stylefx.io.output import system_words
 
 NICENESS = 10
 # Of a picture on the page: columns at most, and how many dB under the loudest are shown.
@@ -27,10 +27,10 @@ Tell = Callable[[float], None]
 
 def fit(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """A style from clips, with the notes heard in them and the clip beside it."""
-    from stylefx.audio.clip import read_clips
-    from stylefx.learn import clip as learning
-    from stylefx.output import replacing
-    from stylefx.style import check_style_path
+    from stylefx.io.clip import read_clips
+    from stylefx.io.output import replacing
+    from stylefx.learn import fit as learning
+    from stylefx.style.style import check_style_path
     from stylefx.tracking.tracker import track
 
     path = check_style_path(job["output"], False)
@@ -88,8 +88,8 @@ def render(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
 
 def look(path: Path) -> dict[str, Any]:
     """Length, level, waveform and spectrogram of a file."""
-    from stylefx.audio.files import AudioReader
-    from stylefx.picture import RunningSpectrogram
+    from stylefx.io.files import AudioReader
+    from stylefx.io.picture import RunningSpectrogram
 
     with AudioReader(path) as reader:
         spectrogram, peaks, power, frames = RunningSpectrogram(reader.sample_rate), [], 0.0, 0
@@ -126,7 +126,7 @@ def _write_sound(path: Path, audio: np.ndarray, sample_rate: int) -> None:
     """16-bit FLAC, scaled where it would clip, at a rate that browsers play."""
     import soundfile
 
-    from stylefx.output import replacing
+    from stylefx.io.output import replacing
 
     peak = max(1.0, float(np.abs(audio).max()))
     with replacing(path, overwrite=False) as file:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from stylefx.errors import UsageError
 
 if TYPE_CHECKING:
-    from stylefx.live.capture import Capture
-    from stylefx.style import Style
+    from stylefx.live.capture.capture import Capture
+    from stylefx.style.style import Style
 
 # Shorter ones are hardly a sound; of longer ones fitting hears the first 30 s.
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 30.0
@@ -54,7 +54,7 @@ def check_capture_options(args: argparse.Namespace) -> None:
     if args.capture is not None and args.bypass:
         raise UsageError("--bypass leaves the engine out, which --capture needs: choose one")
     if args.capture_save is not None:
-        from stylefx.style import check_style_path
+        from stylefx.style.style import check_style_path
 
         check_style_path(args.capture_save, args.yes)
 
@@ -63,8 +63,8 @@ def prepare_capture(
     args: argparse.Namespace, opened: ExitStack, say: Callable[[str], None]
 ) -> tuple[Capture, Style]:
     """What listens, and a style that stands in for the first captured one where there is none to begin with."""
-    from stylefx.live.capture import Capture
-    from stylefx.live.fitter import Fitter
+    from stylefx.live.capture.capture import Capture
+    from stylefx.live.capture.fitter import Fitter
 
     say("stylefx: getting ready to learn")
     fitter = opened.enter_context(Fitter())

@@ -56,7 +56,7 @@ def _make_folder(folder: Path) -> Path:
 
 
 def _copy(source: Path, folder: Path) -> Path:
-    from stylefx.output import replacing
+    from stylefx.io.output import replacing
 
     with source.open("rb") as original, replacing(folder / source.name) as copy:
         shutil.copyfileobj(original, copy)
@@ -64,10 +64,10 @@ def _copy(source: Path, folder: Path) -> Path:
 
 
 def _demo(folder: Path) -> dict[str, Any]:
-    from stylefx.audio.clip import read_clips
     from stylefx.cli.console import compiling_announced, progress_bar, say
     from stylefx.clips import clip_path
-    from stylefx.learn.clip import fit
+    from stylefx.io.clip import read_clips
+    from stylefx.learn.fit import fit
     from stylefx.rendering import render
 
     content, clip = (_copy(clip_path(name), folder) for name in (CONTENT, CLIP))

@@ -19,9 +19,9 @@ def register(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the devices; with none there, NoDeviceError (exit 3) says what to do."""
-    from stylefx.audio.devices import NO_DEVICE, list_devices
     from stylefx.cli.console import print_json
     from stylefx.errors import NoDeviceError
+    from stylefx.io.devices import NO_DEVICE, list_devices
 
     devices = list_devices()
     if args.json:

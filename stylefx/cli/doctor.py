@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stylefx.cli.options import add_common_options
 
 if TYPE_CHECKING:
-    from stylefx.speed import Speed
+    from stylefx.engine.timing import Speed
 
 PACKAGES = (
     "numpy", "numba", "scipy", "torch", "soundfile", "sounddevice", "rtmixer", "soxr", "rich", "matplotlib",
@@ -89,8 +89,8 @@ def _packages() -> dict[str, str | None]:
 
 def _devices() -> dict[str, Any]:
     """The devices, or the sentence that says why there are none."""
-    from stylefx.audio.devices import NO_DEVICE, list_devices
     from stylefx.errors import StylefxError
+    from stylefx.io.devices import NO_DEVICE, list_devices
 
     try:
         found = [asdict(device) for device in list_devices()]
@@ -109,10 +109,10 @@ def _cache() -> dict[str, Any]:
 
 def _benchmark(device: str) -> tuple[Speed, Speed | None]:
     """A shipped clip through a style of another, in mono at 44.1 kHz."""
-    from stylefx.audio.files import read_audio
     from stylefx.clips import clip_path
-    from stylefx.learn.clip import fit
-    from stylefx.speed import largest_setting, measure
+    from stylefx.engine.timing import largest_setting, measure
+    from stylefx.io.files import read_audio
+    from stylefx.learn.fit import fit
 
     style = fit(*read_audio(clip_path("trumpet_solo")), quality="draft")
     audio, sample_rate = read_audio(clip_path("guitar_solo"))

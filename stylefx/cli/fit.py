@@ -6,7 +6,7 @@ import argparse
 import time
 
 from stylefx.cli.options import add_common_options, add_part_options, count, part_settings
-from stylefx.methods import METHODS
+from stylefx.style.methods import METHODS
 
 EXAMPLES = """\
 examples:
@@ -58,11 +58,11 @@ def register(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the target, read the clips, fit, save, report."""
-    from stylefx.audio.clip import read_clips
     from stylefx.cli.console import compiling_announced, print_json, say
     from stylefx.instrument.table import NOTES
-    from stylefx.learn.clip import fit
-    from stylefx.style import check_style_path
+    from stylefx.io.clip import read_clips
+    from stylefx.learn.fit import fit
+    from stylefx.style.style import check_style_path
 
     path = check_style_path(args.output, args.yes)
     started = time.perf_counter()

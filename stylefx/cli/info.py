@@ -8,7 +8,7 @@ from typing import Any
 
 from stylefx.cli.methods import running
 from stylefx.cli.options import add_common_options
-from stylefx.methods import METHODS
+from stylefx.style.methods import METHODS
 
 
 def register(subparsers) -> None:
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Load, which checks everything, and print."""
     from stylefx.cli.console import print_json
     from stylefx.instrument.table import NOTES, instrument_rows
-    from stylefx.style import Style
+    from stylefx.style.style import Style
 
     style = Style.load(args.style)
     arrays = {

@@ -40,7 +40,7 @@ def plan(contents: Sequence[str], output: str | None, style_name: str, recursive
     StylefxError
         A folder without audio, or one that cannot be made.
     """
-    from stylefx.audio.writing import PIPE, is_null_device
+    from stylefx.io.writing import PIPE, is_null_device
 
     for name in (*contents, *([] if output is None else [output])):
         if not name:
@@ -82,7 +82,7 @@ def _file_job(content: Path, output: str | None, style_name: str) -> Job:
 
 def _refuse_file_name(output: str, inputs: int) -> None:
     """A file's name where a folder is needed: whoever types it does not want a folder called so."""
-    from stylefx.audio.formats import is_writable_name
+    from stylefx.io.formats import is_writable_name
 
     folder = Path(output)
     if output == "-" or folder.is_file():
@@ -129,7 +129,7 @@ def _lies_in(file: Path, folder: Path) -> bool:
 
 def _expand(content: Path, recursive: bool) -> list[tuple[Path, Path]]:
     """A file as it is, a folder as its audio files in order of their names."""
-    from stylefx.audio.formats import is_audio_name
+    from stylefx.io.formats import is_audio_name
 
     if not content.is_dir():
         return [(content, Path())]
@@ -146,6 +146,6 @@ def _expand(content: Path, recursive: bool) -> list[tuple[Path, Path]]:
 
 def _writable_suffix(content: Path) -> str:
     """The input's own extension, or .wav where it has none that can be written."""
-    from stylefx.audio.formats import is_writable_name
+    from stylefx.io.formats import is_writable_name
 
     return content.suffix if is_writable_name(content) else ".wav"

@@ -17,12 +17,12 @@ from stylefx.cli.options import engine_settings
 from stylefx.interruption import SIGNALS
 
 if TYPE_CHECKING:
-    from stylefx.live.attendant import Attendant
-    from stylefx.live.capture import Capture
-    from stylefx.live.duplex import Duplex
-    from stylefx.live.front import Display, Front
+    from stylefx.live.capture.capture import Capture
+    from stylefx.live.io.duplex import Duplex
+    from stylefx.live.observer import Attendant
+    from stylefx.live.screen.front import Display, Front
     from stylefx.live.worker import Engine
-    from stylefx.style import Style
+    from stylefx.style.style import Style
 
 # Ctrl-C again within this time is the same wish: closing a device takes a moment, and the report shall come.
 PATIENCE_SECONDS = 3.0
@@ -53,10 +53,10 @@ def run(args: argparse.Namespace, front: Front | None = None) -> int:
     from stylefx.cli.console import compiling_announced, print_json, say
     from stylefx.cli.surfaces import surfaces
     from stylefx.live.control.keys import Keys
-    from stylefx.live.facts import facts_about
-    from stylefx.live.screen import Screen
+    from stylefx.live.screen.screen import Screen
+    from stylefx.live.screen.status import facts_about
     from stylefx.live.session import play
-    from stylefx.style import Style
+    from stylefx.style.style import Style
 
     with _stopped_by_signals() as stop, compiling_announced(), ExitStack() as opened:
         styles = [Style.load(path) for path in args.style]
@@ -102,8 +102,8 @@ def _measure(args: argparse.Namespace) -> int:
 
 def _guards(args: argparse.Namespace, say: Callable[[str], None]) -> list[Attendant]:
     """Who looks after what may go wrong while it plays."""
-    from stylefx.live.feedback import HowlGuard
-    from stylefx.live.replaced import ReplacedWatch
+    from stylefx.live.monitor.feedback import HowlGuard
+    from stylefx.live.monitor.replaced import ReplacedWatch
 
     guards: list[Attendant] = [ReplacedWatch(args.style, say)]
     if args.input is None and not args.allow_feedback:
@@ -113,10 +113,10 @@ def _guards(args: argparse.Namespace, say: Callable[[str], None]) -> list[Attend
 
 def _duplex(args: argparse.Namespace) -> Duplex:
     if args.input is None:
-        from stylefx.live.device import open_device
+        from stylefx.live.io.device import open_device
 
         return open_device(args.source, args.sink, args.blocksize, args.allow_feedback, args.latency)
-    from stylefx.live.files import FastClock, FileDuplex, RealClock
+    from stylefx.live.io.files import FastClock, FileDuplex, RealClock
 
     clock = FastClock() if args.speed == "fast" or args.simulate is not None else RealClock()
     return FileDuplex(
@@ -136,7 +136,7 @@ def _engine(args: argparse.Namespace, styles: list[Style], say: Callable[[str], 
         from stylefx.live.session import Bypass
 
         return Bypass()
-    from stylefx.transfer import StyleTransfer
+    from stylefx.engine.transfer import StyleTransfer
 
     engine = StyleTransfer(
         styles,

@@ -11,7 +11,7 @@ from stylefx.cli.surfaces import add_surface_options, check_surfaces
 from stylefx.errors import UsageError
 
 if TYPE_CHECKING:
-    from stylefx.live.simulate import Faults
+    from stylefx.live.io.simulate import Faults
 
 PIPE = "-"
 SMALLEST_BLOCK, LARGEST_BLOCK = 16, 16384
@@ -125,7 +125,7 @@ def duration(text: str) -> float:
 
 def faults(text: str) -> Faults:
     """What `Faults` can be made of."""
-    from stylefx.live.simulate import Faults
+    from stylefx.live.io.simulate import Faults
 
     try:
         return Faults.parse(text)

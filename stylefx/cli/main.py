@@ -13,12 +13,24 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import stylefx
-from stylefx.cli import app, console, demo, devices, doctor, fit, info, live, methods, notes, render
+from stylefx.app import verb as app
+from stylefx.cli import (
+    console,
+    demo,
+    devices,
+    doctor,
+    fit,
+    info,
+    live,
+    methods,
+    notes,
+    render,
+)
 from stylefx.cli.manual import PrintCompletion, PrintManual
 from stylefx.cli.streams import forget_output, mend_streams
 from stylefx.errors import EXIT_FAILED, EXIT_USAGE, StylefxError
 from stylefx.interruption import Interrupted, unwinding
-from stylefx.output import system_words
+from stylefx.io.output import system_words
 
 VERBS = (fit, render, live, notes, methods, devices, info, doctor, demo, app)
 

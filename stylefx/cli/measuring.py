@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from stylefx.errors import UsageError
 
 if TYPE_CHECKING:
-    from stylefx.live.duplex import Duplex
-    from stylefx.live.roundtrip import Measured
+    from stylefx.live.io.duplex import Duplex
+    from stylefx.live.tools.roundtrip import Measured
     from stylefx.live.worker import Engine
 
 
 def measure_for(args: argparse.Namespace, duplex: Duplex, stop: threading.Event) -> int:
     """Measure through the devices that are asked for, print both delays."""
     from stylefx.cli.console import print_json, say
-    from stylefx.live.roundtrip import measure
+    from stylefx.live.tools.roundtrip import measure
 
     measured = measure(_engine(args), duplex, stop, say)
     declared = measured.declared
@@ -63,7 +63,7 @@ def _engine(args: argparse.Namespace) -> Engine:
         raise UsageError(
             "--measure measures a style's delay: add --style STYLE.npz, or --bypass for the device's"
         )
-    from stylefx.style import Style
-    from stylefx.transfer import StyleTransfer
+    from stylefx.engine.transfer import StyleTransfer
+    from stylefx.style.style import Style
 
     return StyleTransfer(Style.load(args.style[0]), mix=0.0, iterations=args.iterations, latency=args.latency)

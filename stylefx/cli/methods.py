@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from stylefx.cli.options import add_common_options
-from stylefx.methods import METHODS, Method
+from stylefx.style.methods import METHODS, Method
 
 
 def register(subparsers) -> None:
@@ -40,7 +40,7 @@ def running(real_time: bool, cpu_factor: float) -> str:
 
 
 def _lines(method: Method) -> list[str]:
-    from stylefx.nets.installed import INSTALL
+    from stylefx.published.nets.installed import INSTALL
 
     needed = [] if method.weights == "none" else [f"{'':19} trained weights: {INSTALL}"]
     return [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stylefx.cli.options import add_common_options
 
 if TYPE_CHECKING:
-    from stylefx.picture import Panel
+    from stylefx.io.picture import Panel
     from stylefx.tracking.notes import Note
 
 EXAMPLES = """\
@@ -48,9 +48,9 @@ def register(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Refuse what could not be written first; then listen."""
-    from stylefx import picture
     from stylefx.cli.console import compiling_announced, print_json, say
-    from stylefx.midi_file import check_midi, write_midi
+    from stylefx.io import picture
+    from stylefx.io.midi_file import check_midi, write_midi
 
     if args.midi is not None:
         check_midi(args.midi, args.yes)
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         write_midi(args.midi, notes, args.yes)
         say(f"wrote {args.midi}: {len(notes)} notes")
     if panel is not None:
-        from stylefx.note_picture import draw_notes
+        from stylefx.io.note_picture import draw_notes
 
         draw_notes(args.plot, panel, notes, args.yes)
         say(f"drew {args.plot}")
@@ -76,10 +76,10 @@ def run(args: argparse.Namespace) -> int:
 def _hear(content: str, latency: str, drawn: bool) -> tuple[list[Note], Panel | None]:
     from dataclasses import replace
 
-    from stylefx.audio.files import AudioReader
     from stylefx.cli.console import progress_bar
     from stylefx.compute import one_blas_thread
-    from stylefx.picture import RunningSpectrogram
+    from stylefx.io.files import AudioReader
+    from stylefx.io.picture import RunningSpectrogram
     from stylefx.tracking.tracker import OfflineTracker
 
     with (

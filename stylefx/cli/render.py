@@ -21,7 +21,7 @@ from stylefx.interruption import Interrupted
 
 if TYPE_CHECKING:
     from stylefx.cli.jobs import Job
-    from stylefx.style import Style
+    from stylefx.style.style import Style
 
 # As many names of files that failed stand in the last line.
 LISTED = 5
@@ -91,10 +91,10 @@ def register(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """One bad file does not stop the others, but the exit code tells."""
-    from stylefx.audio.files import PIPE
     from stylefx.cli.console import compiling_announced, print_json, say
     from stylefx.cli.jobs import plan
-    from stylefx.style import Style
+    from stylefx.io.files import PIPE
+    from stylefx.style.style import Style
 
     if args.json and args.output == PIPE:
         raise UsageError("--json and -o - both want the standard output: choose one")
@@ -166,10 +166,10 @@ def _render_on_workers(
     jobs: list[Job], styles: list[Style], args: argparse.Namespace, part: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """As `_render_all`; workers read the styles themselves."""
-    from stylefx.audio.writing import is_null_device
     from stylefx.cli.console import progress_bar, say
     from stylefx.cli.workers import cores, on_cluster, on_processes
-    from stylefx.output import check_output
+    from stylefx.io.output import check_output
+    from stylefx.io.writing import is_null_device
 
     reports: dict[Job, dict[str, Any]] = {}
     errors: dict[Job, str] = {}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stylefx.errors import StylefxError, UsageError
 
 if TYPE_CHECKING:
-    from stylefx.live.attendant import Attendant
+    from stylefx.live.observer import Attendant
     from stylefx.live.worker import Engine
 
 HIGHEST_PORT = 65_535
@@ -70,7 +70,7 @@ def surfaces(
     keys: Callable[..., Attendant] | None,
 ) -> list[Attendant]:
     """What the options ask for, and what ``keys`` makes where there are any; see `Keys` for the rest."""
-    from stylefx.transfer import StyleTransfer
+    from stylefx.engine.transfer import StyleTransfer
 
     found: list[Attendant] = []
     if args.midi_out is not None:

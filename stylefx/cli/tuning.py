@@ -10,9 +10,9 @@ from stylefx.cli.options import engine_settings
 from stylefx.errors import EXIT_FAILED, NoDeviceError, UsageError
 
 if TYPE_CHECKING:
-    from stylefx.live.tune import Tuning
-    from stylefx.style import Style
-    from stylefx.transfer import StyleTransfer
+    from stylefx.engine.transfer import StyleTransfer
+    from stylefx.live.tools.tune import Tuning
+    from stylefx.style.style import Style
 
 # Where there is no device to ask.
 USUAL_RATE = 48_000
@@ -23,11 +23,11 @@ CHANNELS = 2
 def tune_for(args: argparse.Namespace) -> int:
     """Measure, print what to play with; exit code 1 if nothing keeps up."""
     from stylefx.analysis.grid import grid_for
-    from stylefx.audio.files import read_audio
     from stylefx.cli.console import compiling_announced, print_json, say
     from stylefx.clips import clip_path
-    from stylefx.live.tune import SAFE_PART, tune
-    from stylefx.style import Style
+    from stylefx.io.files import read_audio
+    from stylefx.live.tools.tune import SAFE_PART, tune
+    from stylefx.style.style import Style
 
     if not args.style:
         raise UsageError("--tune measures a style: add --style STYLE.npz")
@@ -78,14 +78,14 @@ def _latencies(args: argparse.Namespace) -> list[str]:
 
 
 def _engine(args: argparse.Namespace, styles: list[Style], latency: str) -> StyleTransfer:
-    from stylefx.transfer import StyleTransfer
+    from stylefx.engine.transfer import StyleTransfer
 
     return StyleTransfer(styles, **{**engine_settings(args), "latency": latency})
 
 
 def _rate(args: argparse.Namespace) -> int:
     """The devices' own, or the usual one without any."""
-    from stylefx.audio.devices import find_device, shared_sample_rate
+    from stylefx.io.devices import find_device, shared_sample_rate
 
     try:
         return shared_sample_rate(find_device(args.source, "input"), find_device(args.sink, "output"))

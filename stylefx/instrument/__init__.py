@@ -1,1 +1,1 @@
-"""The clip's own notes: found, told apart and kept as samples in the style file, for the player to answer with."""
+"""The clip's own notes, found, separated and kept as samples, and the player that answers with them."""

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 
 from stylefx.analysis.grid import NOMINAL_RATE
-from stylefx.decode.ceiling import mean_amplitudes
-from stylefx.decode.equaliser import level_statistics
 from stylefx.errors import StylefxError, UsageError
-from stylefx.learn.decay import decay_rates
-from stylefx.learn.examples import (
+from stylefx.learn.fine_tune import fine_tune
+from stylefx.learn.network import Network, stored
+from stylefx.learn.note_decay import decay_rates
+from stylefx.learn.spectra import (
     GRID,
     PLAN,
     mean_level,
@@ -26,8 +26,8 @@ from stylefx.learn.examples import (
     power_spectrogram,
     sounding_frames,
 )
-from stylefx.learn.fine_tune import fine_tune
-from stylefx.learn.network import Network, stored
+from stylefx.timbre.adaptive_eq import level_statistics
+from stylefx.timbre.ceiling import mean_amplitudes
 
 WEIGHTS = "decoder.npz"
 # Steps on the clip.
@@ -56,7 +56,7 @@ def fit_decoder(
     Returns
     -------
     dict
-        float32 arrays for :class:`stylefx.decode.decoder.Decoder`, 0.9 MB.
+        float32 arrays for :class:`stylefx.timbre.decoder.Decoder`, 0.9 MB.
 
     Raises
     ------

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from stylefx import interruption
-from stylefx.decode.decoder import EQUALISER_LIMIT_BELS, look
-from stylefx.decode.features import FEATURES
-from stylefx.decode.positions import heard_places
-from stylefx.learn import disguise
-from stylefx.learn.examples import BIN_HZ, POSITIONS
-from stylefx.learn.lessons import Lesson, drawn_frames, lesson
+from stylefx.learn import augmentation as disguise
 from stylefx.learn.network import HEARD, LONG_ENVELOPE, OWN_LEVEL, Layers, Network, distance
+from stylefx.learn.spectra import BIN_HZ, POSITIONS
+from stylefx.learn.training_examples import Lesson, drawn_frames, lesson
+from stylefx.timbre.decoder import EQUALISER_LIMIT_BELS, look
+from stylefx.timbre.features import FEATURES
+from stylefx.timbre.layout import heard_places
 
 CHUNK, FIRST_WANTED, WANTED = 230, 30, 32
 ITEMS, FRAMES_EACH, POOL, POOL_FIRST, STEPS_PER_LESSON = 3, 8, 16, 4, 2

@@ -13,10 +13,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from stylefx.decode.decoder import EQUALISER_LIMIT_BELS
-from stylefx.decode.features import FEATURES
-from stylefx.decode.positions import heard_places
-from stylefx.learn.examples import HATS, PLAN, POSITIONS, STATIC
+from stylefx.learn.spectra import HATS, PLAN, POSITIONS, STATIC
+from stylefx.timbre.decoder import EQUALISER_LIMIT_BELS
+from stylefx.timbre.features import FEATURES
+from stylefx.timbre.layout import heard_places
 
 HIDDEN, STYLE, ENCODER = 96, 128, 160
 EAR, CHANNELS = 64, 12

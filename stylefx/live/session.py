@@ -21,13 +21,13 @@ import numpy as np
 
 from stylefx import interruption
 from stylefx.errors import StylefxError
-from stylefx.live.attendant import Attendant, Playing
-from stylefx.live.desk import engine_channels
-from stylefx.live.duplex import Duplex
-from stylefx.live.ladder import Ladder
-from stylefx.live.latency import latency_of
-from stylefx.live.meters import TAPE_FRAMES, Meters
-from stylefx.live.report import Report
+from stylefx.live.io.duplex import Duplex
+from stylefx.live.monitor.latency import latency_of
+from stylefx.live.monitor.meters import TAPE_FRAMES, Meters
+from stylefx.live.monitor.report import Report
+from stylefx.live.observer import Attendant, Playing
+from stylefx.live.quality import Ladder
+from stylefx.live.scheduler import engine_channels
 from stylefx.live.worker import Engine, Worker
 
 # Enough for every stage to have run with full buffers, and for the processor to have woken up.

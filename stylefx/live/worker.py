@@ -18,10 +18,10 @@ from typing import Protocol
 
 import numpy as np
 
-from stylefx.live.desk import Desk, Turn
-from stylefx.live.duplex import Duplex
-from stylefx.live.ladder import Ladder
-from stylefx.live.meters import Meters
+from stylefx.live.io.duplex import Duplex
+from stylefx.live.monitor.meters import Meters
+from stylefx.live.quality import Ladder
+from stylefx.live.scheduler import Desk, Turn
 from stylefx.params import Controls
 
 # How many of the newest blocks tell how long the next one will take.

@@ -1,1 +1,1 @@
-"""Objectives (one file each) and the block optimiser that descends them."""
+"""The optional stage of the stream that descends the style's Gram loss (torch)."""

@@ -1,1 +1,1 @@
-"""Magnitudes -> complex frames; the numba loops live in a module of their own."""
+"""Magnitudes -> complex frames."""

@@ -15,9 +15,9 @@ import math
 
 import numpy as np
 
+from stylefx.analysis.fourier import irfft, rfft
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window, synthesis_window
-from stylefx.fourier import irfft, rfft
 from stylefx.jit import compiled
 
 ITERATIONS = 2

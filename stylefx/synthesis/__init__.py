@@ -1,1 +1,1 @@
-"""Complex frames -> samples: overlap-add, delayed dry mix, limiter."""
+"""Complex frames -> samples: overlap-add, limiter, mix with the dry signal."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from stylefx.params import PARAMETERS, Settings
-from stylefx.synthesis.likeness import COLUMNS, Likeness, level_gain
-from stylefx.synthesis.ramp import Gain, Ramp
+from stylefx.ramp import Gain, Ramp
+from stylefx.synthesis.wet_dry_coherence import COLUMNS, Likeness, level_gain
 
 # Above this level the soft knee begins, below it the wet signal is untouched: -0.2 dB, what the limiter aims at.
 KNEE = 0.98

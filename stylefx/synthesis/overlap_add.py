@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from stylefx.analysis.fourier import irfft
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import synthesis_window
-from stylefx.fourier import irfft
 
 
 class OverlapAdd:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from stylefx.fourier import rfft
+from stylefx.analysis.fourier import rfft
 from stylefx.jit import compiled
 from stylefx.tracking.layout import PLACES, Layout, reading, windows
 

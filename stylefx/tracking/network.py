@@ -1,4 +1,4 @@
-"""The tracker's network, frame by frame in numpy: what :mod:`stylefx.learn.pretraining.network` learnt.
+"""The tracker's network, frame by frame in numpy: what :mod:`stylefx.learn.pretraining.tracker.network` learnt.
 
 `Trunk` hears the levels of a frame and remembers; `live` and `studio` answer from what it heard. Every frame is the
 same few matrix products over 88 pitches, so the answer does not depend on how the sound was cut into blocks.

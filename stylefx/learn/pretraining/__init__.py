@@ -1,1 +1,1 @@
-"""Pretraining of the tracker: pieces whose notes are known, and a network that learns to hear them."""
+"""What made the shipped weights. `fit` imports nothing of it."""

@@ -14,10 +14,10 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
+from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import StylefxError
-from stylefx.live.attendant import Attendant, Playing
+from stylefx.live.observer import Attendant, Playing
 from stylefx.params import PARAMETERS, Controls
-from stylefx.transfer import StyleTransfer
 
 READ_BYTES = 256
 # A key, or the three characters of an arrow.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stylefx.errors import StylefxError
-from stylefx.output import replacing
+from stylefx.io.output import replacing
 from stylefx.params import PARAMETERS
 
 FILE_NAME = "midi.json"

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import NoDeviceError, StylefxError
-from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.control.knobs import Knob, Knobs
+from stylefx.live.observer import Attendant, Playing
 from stylefx.params import PARAMETERS
-from stylefx.transfer import StyleTransfer
 
 # Much shorter than a parameter's own smoothing; more events than that between two looks are no hands.
 FETCH_SECONDS, MOST_EVENTS = 0.005, 32

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from stylefx.errors import NoDeviceError
-from stylefx.live.attendant import Attendant, Playing
-from stylefx.midi_file import velocity_of
+from stylefx.io.midi_file import velocity_of
+from stylefx.live.observer import Attendant, Playing
 from stylefx.tracking.notes import Event, Note
 from stylefx.tracking.tracker import Tracker
 

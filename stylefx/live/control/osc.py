@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any
 
+from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import StylefxError, UsageError
-from stylefx.live.attendant import Attendant, Playing
 from stylefx.live.control.packets import messages_of
 from stylefx.live.control.setting import set_parameter
+from stylefx.live.observer import Attendant, Playing
 from stylefx.params import PARAMETERS, Settings
-from stylefx.transfer import StyleTransfer
 
 HOST = "127.0.0.1"
 ROOT = "/stylefx/"

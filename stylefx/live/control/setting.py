@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import UsageError
 from stylefx.params import PARAMETERS
-from stylefx.transfer import StyleTransfer
 
 
 def set_parameter(effect: StyleTransfer, name: str, value: float) -> None:

@@ -1,0 +1,97 @@
+"""Ensemble: the tracker, the content delayed by what the tracker looks ahead, and the players of the styles that sound.
+
+With ``live`` the tracker of the latency profile is heard, within the delay that the engine has anyway; with ``studio``
+the content waits for a tracker that looks a third of a second ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from stylefx.analysis.grid import Grid
+from stylefx.analysis.window import analysis_window
+from stylefx.engine.style_chain import Voice
+from stylefx.ramp import Ramp
+from stylefx.spectral.blend import blend
+from stylefx.tracking.tracker import STUDIO, Tracker
+
+# Frames of the tracker by which the content waits longer, so that a note's end and level are known in time.
+MARGIN_FRAMES = 9
+TINY = 1e-12
+
+
+class Ensemble:
+    """Stage: hop of content and spectrum in, the delayed spectrum out; then what the filter keeps, then the notes."""
+
+    def __init__(self, latency: str, studio: bool):
+        self.tracker = Tracker(STUDIO if studio else latency)
+        self._studio = studio
+
+    def prepare(self, grid: Grid, channels: int, played_late: int, freeze_hops: int) -> None:
+        """Allocate; ``played_late`` is the latency of the path without this stage, in samples."""
+        self._grid = grid
+        self.tracker.prepare(grid.sample_rate)
+        frame = 2 * grid.hop
+        ahead = self.tracker.latency_samples + MARGIN_FRAMES * frame - played_late if self._studio else 0
+        hops = max(0, ahead) // grid.hop
+        self.latency_samples = hops * grid.hop
+        self._late = played_late + self.latency_samples
+        self._ring = np.zeros((hops + 1, channels, grid.bins), np.complex64)
+        self._level = np.zeros(channels)
+        self._power = 2 / (grid.n_fft * float((analysis_window(grid) ** 2).sum()))
+        self._thawed = Ramp(freeze_hops)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self.tracker.reset()
+        self._ring[:] = 0
+        self._level[:] = 0
+        self._thawed.reset()
+        self._hops = 0
+
+    def hear(self, newest: np.ndarray, spectrum: np.ndarray, voices: list[Voice]) -> np.ndarray:
+        """The next hop (channels, hop) and its frame; returns the frame (channels, bins) whose turn it is."""
+        events = self.tracker.process(newest.mean(axis=0))
+        for voice in voices:
+            if voice.player is not None:
+                voice.player.hear(events)
+        place = self._hops % len(self._ring)
+        self._ring[place] = spectrum
+        self._hops += 1
+        return self._ring[(place + 1) % len(self._ring)].copy()
+
+    def kept(self, targets: Mapping[Voice, np.ndarray], shares: Mapping[Voice, float]) -> np.ndarray:
+        """Gain of every bin of the blended targets float32 (bins,): what the notes leave to the filter."""
+        now = self._now + self._grid.played_length // 2
+        whole, rest = [], []
+        for voice, target in targets.items():
+            whole.append((target, shares[voice]))
+            left = target if voice.player is None else target * np.sqrt(voice.player.kept(now))
+            if voice.player is not None:
+                voice.player.replaced = float(np.dot(target, target) - np.dot(left, left)) * self._power
+            rest.append((left, shares[voice]))
+        return blend(rest) / (blend(whole) + np.float32(TINY))
+
+    def notes(
+        self, shares: Mapping[Voice, float], spectrum: np.ndarray, strength: float, freeze: bool
+    ) -> np.ndarray:
+        """The notes of the hop that is played now, (hop, channels) float32, where each channel of the content is."""
+        thawed = float(self._thawed.towards(float(not freeze), 1)[0])
+        together = np.zeros(self._grid.hop, np.float32)
+        for voice, share in shares.items():
+            if voice.player is not None:
+                hop = voice.player.play(self._now)
+                together += np.float32(np.sqrt(share * strength) * thawed) * hop
+                voice.player.balance(voice.player.replaced, float(np.mean(hop * hop)))
+        self._level += 0.1 * ((np.abs(spectrum) ** 2).sum(axis=1) - self._level)
+        mean = float(self._level.mean())
+        gains = np.sqrt(self._level / mean) if mean > TINY else np.ones(len(self._level))
+        return together[:, None] * gains.astype(np.float32)
+
+    @property
+    def _now(self) -> int:
+        """Place in the content of the first sample of the hop that is played now."""
+        return self._hops * self._grid.hop - self._late

@@ -1,0 +1,149 @@
+"""A voice: one style that can sound. What is heard of the content goes in, the style's target magnitudes come out.
+
+decode -> optimise -> loudness. Every voice brings its own target to the player's loudness, so that exchanging or
+blending voices moves no level. Latency: none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stylefx.analysis.grid import Grid
+from stylefx.compute import check_device, compute_device
+from stylefx.errors import UsageError
+from stylefx.spectral.loudness import Loudness
+from stylefx.style.style import Style
+from stylefx.timbre.content import ContentStart
+from stylefx.timbre.content_features import Listener
+from stylefx.timbre.decoder import Decoder
+from stylefx.timbre.outliers import Rollback
+
+if TYPE_CHECKING:
+    from stylefx.instrument.player import Player
+    from stylefx.optimise.stage import Optimise
+    from stylefx.published.musicnn_live.stage import OptimiseTrained
+
+STARTS = ("decoder", "envelope", "content")
+
+
+class Clock:
+    """Charges the time since the last charge to a stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.restart()
+
+    def restart(self) -> None:
+        """Nobody is charged for the time until now."""
+        self._last = time.perf_counter()
+
+    def charge(self, stage: str) -> None:
+        """``stage`` is."""
+        now = time.perf_counter()
+        self.seconds[stage] += now - self._last
+        self._last = now
+
+
+class Voice:
+    """``style``, started by ``start``; ``listener`` is shared with other voices.
+
+    The optimiser, which computes on ``device``, is made by `add_optimiser`: who takes no steps does without it, and
+    without torch. With ``notes`` there is a player where the style has notes.
+    """
+
+    def __init__(self, style: Style, listener: Listener, device: str, start: str, notes: bool = False):
+        check_device(device)
+        self.decode = _start_for(style, listener, start)
+        self.optimise: Optimise | OptimiseTrained | None = None
+        self.loudness = Loudness()
+        self._style, self._device = style, device
+        self.player = _player_for(style) if notes else None
+        self._grid: Grid | None = None
+        self._listener = listener
+
+    def add_optimiser(self) -> None:
+        """Make what `process` needs for more than 0 iterations; a voice that is prepared may go on playing."""
+        if self.optimise is None:
+            optimise = _optimise_for(self._style, self._device)
+            if self._grid is not None:
+                optimise.prepare(self._grid.of_answers)
+            self.optimise = optimise
+
+    def prepare(self, grid: Grid) -> None:
+        """Allocate for a grid; the listener has been prepared before."""
+        self._grid = grid
+        self.decode.prepare(grid.of_answers)
+        if self.optimise:
+            self.optimise.prepare(grid.of_answers)
+        self.loudness.prepare(grid)
+        self._rollback = Rollback(*self.loudness.memory)
+        if self.player is not None:
+            self.player.prepare(grid)
+
+    def reset(self) -> None:
+        """Forget all frames."""
+        self.decode.reset()
+        if self.optimise:
+            self.optimise.reset()
+        self.loudness.reset()
+        if self.player is not None:
+            self.player.reset()
+
+    def process(
+        self,
+        magnitude: np.ndarray,
+        iterations: int,
+        clock: Clock,
+        answering: bool = True,
+        optimising: bool = True,
+    ) -> np.ndarray:
+        """Target magnitudes float32 (bins,) for the content's of the frame that the listener heard last.
+
+        Where decoder or optimiser are not to work their last answer is held.
+        """
+        target = self.decode.process(magnitude) if answering else self.decode.hold(magnitude)
+        clock.charge("decode")
+        if self.optimise:
+            self.optimise.iterations = iterations
+            target = self.optimise.process(target) if optimising else self.optimise.hold(target)
+            clock.charge("optimise")
+        self._rollback.follow(self._listener.usual.loud, self._listener.usual.over)
+        return self.loudness.process(magnitude, target)
+
+
+def _player_for(style: Style) -> Player | None:
+    """What plays the clip's notes; None where the style has none."""
+    from stylefx.instrument.player import Player
+    from stylefx.instrument.table import instrument_of
+
+    instrument = instrument_of(style.arrays, style.meta["sample_rate"])
+    return Player(instrument) if instrument is not None else None
+
+
+def _optimise_for(style: Style, device: str) -> Optimise | OptimiseTrained:
+    """The stage that descends what the style's method compares."""
+    target = style.arrays["gram"]
+    if style.method == "musicnn-live":
+        from stylefx.published.musicnn_live.stage import OptimiseTrained
+
+        return OptimiseTrained(target, 0, compute_device(device))
+    from stylefx.optimise.stage import Optimise
+
+    return Optimise(target, style.meta["seed"], 0, compute_device(device))
+
+
+def _start_for(style: Style, listener: Listener, start: str):
+    """The stage that makes the optimiser's start."""
+    if start == "decoder":
+        return Decoder(style.arrays, listener)
+    if start == "envelope":
+        from stylefx.timbre.cepstral_envelope import EnvelopeStart
+
+        return EnvelopeStart(style.arrays["envelope"])
+    if start == "content":
+        return ContentStart()
+    raise UsageError(f"start {start!r} is not known: use one of {', '.join(STARTS)}")

@@ -1,0 +1,190 @@
+"""Player: what the tracker hears becomes strokes of the clip's own notes, and a mask of what they replace.
+
+Struck styles keep the clip's decay and are damped at note-off; held ones are looped and follow the content's level and
+pitch. A note counts with its weight: how sure the tracker is, and how near the clip has a note. What a weight leaves
+out stays with the filter path, at every partial of the note, so that the powers of both sum to the whole.
+Latency: none of its own; it plays the hop that it is asked for, and a note that is named late begins late.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stylefx.analysis.grid import Grid
+from stylefx.instrument.partials import Partials
+from stylefx.instrument.table import LEVEL_DB, ONSET, PITCH, Instrument
+from stylefx.instrument.voices import Voices
+from stylefx.tracking.notes import Event, Note
+
+# Full weight up to the first distance from the nearest note of the clip, none from the second on, in semitones.
+NEAR_SEMITONES, FAR_SEMITONES = 3.0, 6.0
+# Of a note's confidence: nothing at the first, all from the second on.
+UNSURE, SURE = 0.2, 0.5
+# Samples whose pitch is as near as this may be chosen for their level instead.
+AS_NEAR_SEMITONES = 0.6
+# After note-off: a struck note is damped, a held one ends, by 60 dB in so long.
+DAMPED_SECONDS, ENDED_SECONDS = 0.25, 0.15
+# A held note follows the content's level by this share of its dB, no further down than so much.
+FOLLOWED, FOLLOWED_DB = 0.5, 12.0
+# Pitch is followed beyond what the tracker wavers by.
+WAVER_SEMITONES = 0.15
+# No note is raised over the clip's by more.
+MOST_GAIN_DB = 30.0
+# The level is known better while the note is young.
+YOUNG_SECONDS = 0.12
+# Energies are compared over so long; the player's level is corrected by no more than this.
+MEMORY_SECONDS, MOST_CORRECTION_DB = 4.0, 12.0
+TINY = 1e-12
+
+
+class _Played:
+    """A note of the content and the stroke that plays it."""
+
+    def __init__(self, note: Note, row: int, weight: float):
+        self.note, self.row, self.weight = note, row, weight
+        self.stroke, self.ended, self.begun, self.bend = -1, -1, -1, 0.0
+
+
+class Player:
+    """Stage: events of the tracker -> a hop of samples and the share of every bin that stays with the filter."""
+
+    def __init__(self, instrument: Instrument):
+        self._instrument = instrument
+        self._voices = Voices(instrument)
+        self._partials = Partials()
+
+    def prepare(self, grid: Grid) -> None:
+        """Allocate for a grid and forget the past."""
+        self._grid = grid
+        self._voices.prepare(grid.sample_rate, grid.hop)
+        self._partials.prepare(grid)
+        self._rate = grid.hop_seconds / MEMORY_SECONDS
+        self.reset()
+
+    def reset(self) -> None:
+        """Nothing sounds."""
+        self._voices.reset()
+        self._partials.reset()
+        self._played: dict[int, _Played] = {}
+        self._energies = np.zeros(2)
+        self._correction = 1.0
+        # Mean power that the notes took from the filter in this hop; whoever takes it sets it.
+        self.replaced = 0.0
+
+    def hear(self, events: list[Event]) -> None:
+        """News of the tracker."""
+        for event in events:
+            number = event.note.number
+            if event.kind == "on":
+                row, weight = self._nearest(event.note)
+                if weight > 0:
+                    self._played[number] = _Played(event.note, row, weight)
+            elif event.kind == "off" and number in self._played:
+                ended = event.note.offset or event.note.onset
+                self._played[number].ended = round(ended * self._grid.sample_rate)
+
+    def play(self, now: int) -> np.ndarray:
+        """The hop that begins ``now`` samples into the content, float32 (hop,); the array is used again."""
+        hop, rate = self._grid.hop, self._grid.sample_rate
+        for number, played in list(self._played.items()):
+            onset = round(played.note.onset * rate)
+            if played.stroke < 0:
+                self._begin(played, onset, now)
+            elif played.ended >= 0:
+                if played.ended < now + hop:
+                    seconds = ENDED_SECONDS if self._instrument.held else DAMPED_SECONDS
+                    self._voices.release(played.stroke, seconds, max(0, played.ended - now))
+                    played.ended = now
+                    self._partials.ended(number, now)
+                    del self._played[number]
+            elif not self._voices.sounds(played.stroke):
+                # The clip's note was shorter than the content's: what still sounds is the filter's again.
+                self._partials.ended(number, now)
+                del self._played[number]
+            else:
+                self._follow(played, now)
+        out = self._voices.render()
+        out *= np.float32(self._correction)
+        return out
+
+    def kept(self, now: int) -> np.ndarray:
+        """Share of the power of every bin that stays with the filter in a frame centred at ``now``, float32 (bins,)."""
+        seconds = now / self._grid.sample_rate
+        for number, played in self._played.items():
+            if played.stroke >= 0:
+                self._partials.sounds(number, _pitch_at(played.note, seconds), played.weight, played.begun)
+        return self._partials.kept(now)
+
+    def balance(self, replaced: float, played: float) -> None:
+        """Mean powers of a hop: what was taken from the filter, and what the player put in its place."""
+        self._energies += self._rate * (np.array([replaced, played]) - self._energies)
+        wanted, found = self._energies + TINY
+        limit = 10 ** (MOST_CORRECTION_DB / 20)
+        # What was played holds the correction already: it moves on from there.
+        moved = self._correction * float(np.sqrt(wanted / found)) ** self._rate
+        self._correction = min(max(moved, 1 / limit), limit)
+
+    def _nearest(self, note: Note) -> tuple[int, float]:
+        rows = self._instrument.notes
+        away = np.abs(rows[:, PITCH] - note.pitch)
+        near = np.nonzero(away <= away.min() + AS_NEAR_SEMITONES)[0]
+        row = int(near[np.argmin(np.abs(rows[near, LEVEL_DB] - note.level_db))])
+        distance = (FAR_SEMITONES - away.min()) / (FAR_SEMITONES - NEAR_SEMITONES)
+        sure = (note.confidence - UNSURE) / (SURE - UNSURE)
+        return row, float(np.clip(distance, 0, 1) * np.clip(sure, 0, 1))
+
+    def _begin(self, played: _Played, onset: int, now: int) -> None:
+        """Start the voice so that the sample's onset falls on the note's, or at once where that is past."""
+        row, hop = self._instrument.notes[played.row], self._grid.hop
+        ratio = self._ratio(played)
+        step = ratio * self._instrument.sample_rate / self._grid.sample_rate
+        begins = onset - round(row[ONSET] / step)
+        if begins >= now + hop:
+            return
+        late = max(0, now - begins)
+        # Never later into the sample than its onset: a late stroke is still a stroke.
+        place = min(late * step, row[ONSET])
+        played.begun = max(now, onset)
+        played.stroke = self._voices.start(
+            played.row, place, ratio, self._level(played), max(0, begins - now)
+        )
+
+    def _follow(self, played: _Played, now: int) -> None:
+        held = self._instrument.held
+        age = now / self._grid.sample_rate - played.note.onset
+        level = self._level(played)
+        if held and age > YOUNG_SECONDS:
+            level *= 10 ** (FOLLOWED * _fallen_db(played.note, now / self._grid.sample_rate) / 20)
+        if held:
+            moved = _pitch_at(played.note, now / self._grid.sample_rate) - played.note.pitch
+            wanted = np.sign(moved) * max(abs(moved) - WAVER_SEMITONES, 0)
+            played.bend += 0.15 * (wanted - played.bend)
+        self._voices.change(played.stroke, level, self._ratio(played))
+
+    def _ratio(self, played: _Played) -> float:
+        away = played.note.pitch + played.bend - self._instrument.notes[played.row, PITCH]
+        return float(2 ** (away / 12))
+
+    def _level(self, played: _Played) -> float:
+        gain_db = played.note.level_db - self._instrument.notes[played.row, LEVEL_DB]
+        return float(np.sqrt(played.weight) * 10 ** (min(gain_db, MOST_GAIN_DB) / 20))
+
+
+def _pitch_at(note: Note, seconds: float) -> float:
+    """A note's pitch at a moment, from the newest of its track that is not later."""
+    return _track_at(note, seconds)[1] if note.track else note.pitch
+
+
+def _fallen_db(note: Note, seconds: float) -> float:
+    """How far a note is under its highest level, 0 or less."""
+    if not note.track:
+        return 0.0
+    return max(-FOLLOWED_DB / FOLLOWED, min(0.0, _track_at(note, seconds)[2] - note.level_db))
+
+
+def _track_at(note: Note, seconds: float) -> tuple[float, float, float]:
+    low, high = 0, len(note.track) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if note.track[middle][0] <= seconds else (low, middle - 1)
+    return note.track[low]

@@ -1,0 +1,1 @@
+"""Files, formats, devices, and the pictures of both. Nothing here computes sound."""

@@ -1,0 +1,1 @@
+"""Pretraining of the decoder: synthetic scores, training pairs, distillation."""

@@ -1,0 +1,1 @@
+"""Learning from what is played, while it plays."""

@@ -1,0 +1,1 @@
+"""Sound devices and files as the worker sees them."""

@@ -1,0 +1,126 @@
+"""A sound device driven by a Python callback: the fallback where rtmixer cannot be loaded.
+
+Two rings of a fixed length hold every frame at the place that its number tells, so a block that comes late is
+dropped by itself and the next is in place again. The callback only copies. It waits for other Python threads all
+the same, which costs blocks on a busy machine: rtmixer is the better way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from stylefx.io.devices import Device, close_stream, load_sounddevice
+from stylefx.live.io.device import DeviceDuplex
+
+# Input that may wait while the worker hangs.
+RING_SECONDS = 8.0
+FLAGS = ("input_underflows", "input_overflows", "output_underflows", "output_overflows")
+
+
+class Ring:
+    """The newest ``frames`` frames of a stream (frames, channels), found by their numbers."""
+
+    def __init__(self, channels: int, frames: int):
+        self._samples = np.full((frames, channels), 0, np.float32)
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def put(self, frame: int, samples: np.ndarray) -> None:
+        """Write from ``frame`` on."""
+        place = frame % len(self)
+        first = min(len(samples), len(self) - place)
+        self._samples[place : place + first] = samples[:first]
+        self._samples[: len(samples) - first] = samples[first:]
+
+    def get(self, frame: int, target: np.ndarray) -> None:
+        """Read into ``target`` from ``frame`` on."""
+        place = frame % len(self)
+        first = min(len(target), len(self) - place)
+        target[:first] = self._samples[place : place + first]
+        target[first:] = self._samples[: len(target) - first]
+
+    def clear(self, frame: int, count: int) -> None:
+        """Silence ``count`` frames from ``frame`` on."""
+        place = frame % len(self)
+        first = min(count, len(self) - place)
+        self._samples[place : place + first] = 0
+        self._samples[: count - first] = 0
+
+
+class CallbackDuplex(DeviceDuplex):
+    """See `DeviceDuplex`; device and worker use the same block."""
+
+    def __init__(self, source: Device, sink: Device, blocksize: int | None, latency: str = "normal"):
+        super().__init__(source, sink, blocksize, latency)
+        frames = round(RING_SECONDS * self.sample_rate)
+        self._heard, self._said = Ring(self.inputs, frames), Ring(self.outputs, frames)
+        self._frames = 0
+        self._flags = dict.fromkeys(FLAGS, 0)
+        self._stream: Any = None
+
+    def _start(self) -> None:
+        self._stream = load_sounddevice().Stream(
+            device=(self.source.number, self.sink.number),
+            channels=(self.inputs, self.outputs),
+            samplerate=self.sample_rate,
+            blocksize=self.block,
+            dtype="float32",
+            latency="low",
+            callback=self._exchange,
+        )
+        self._stream.start()
+
+    def _stop(self) -> None:
+        if self._stream is not None:
+            close_stream(self._stream)
+
+    def _exchange(self, heard: np.ndarray, said: np.ndarray, frames: int, when: Any, status: Any) -> None:
+        """PortAudio's callback: keep what is in, give what is due, leave silence behind."""
+        self._heard.put(self._frames, heard)
+        self._said.get(self._frames, said)
+        self._said.clear(self._frames, frames)
+        self._frames += frames
+        if status:
+            for name in FLAGS:
+                self._flags[name] += getattr(status, name[:-1])
+
+    def _captured_frames(self) -> int:
+        return self._frames
+
+    def read(self) -> tuple[int, np.ndarray] | None:
+        """See `DeviceDuplex.read`; input that has been written over is left out."""
+        if self._frames - self._taken > len(self._heard) - self.block:
+            self._flags["input_overflows"] += 1
+            self._taken = self._frames
+        return super().read()
+
+    def _take(self, block: np.ndarray) -> None:
+        self._heard.get(self._taken, block)
+
+    def begin(self) -> None:
+        """See `Duplex.begin`."""
+        self._taken = self._frames
+
+    def write(self, frame: int, samples: np.ndarray) -> int:
+        """See `Duplex.write`."""
+        late = self._late(frame, len(samples))
+        self._said.put(frame + late, samples[late:])
+        late_now = self._late(frame, len(samples))
+        self._said.clear(frame + late, late_now - late)  # written where the callback had just been
+        return late_now
+
+    def _late(self, frame: int, count: int) -> int:
+        return min(max(self._frames - frame, 0), count)
+
+    @property
+    def device_seconds(self) -> tuple[float | None, float | None]:
+        """See `Duplex.device_seconds`."""
+        return self._known_seconds(self._stream.latency)
+
+    @property
+    def flags(self) -> dict[str, int]:
+        """See `Duplex.flags`; an input ring that was full counts as an overflow."""
+        return dict(self._flags)

@@ -1,0 +1,1 @@
+"""What the musician sees in a terminal."""

@@ -1,0 +1,39 @@
+"""What stands before the musician: the terminal (`Screen` and `Keys`), or what takes its place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from stylefx.engine.transfer import StyleTransfer
+from stylefx.live.observer import Attendant
+from stylefx.live.screen.screen import Facts
+
+
+class Display(Attendant, Protocol):
+    """What shows a session, as `Screen` does."""
+
+    def usable(self) -> bool:
+        """Whether there is anything to show it on."""
+
+    def say(self, text: str) -> None:
+        """Tell the musician something, at any time."""
+
+
+class Front(Protocol):
+    """Takes the terminal's place."""
+
+    def screen(self, facts: Facts) -> Display:
+        """What shows the session; ``facts`` as for `Screen`."""
+
+    def keys(
+        self,
+        effect: StyleTransfer,
+        stop: threading.Event,
+        say: Callable[[str], None],
+        echo: bool,
+        learn: Callable[[str], None] | None,
+        capture: Callable[[], None] | None,
+    ) -> Attendant:
+        """What plays it; the arguments are those of `Keys`."""

@@ -1,0 +1,1 @@
+"""Measurements that play: the round trip, the shortest block."""

@@ -1,0 +1,1 @@
+"""The streaming optimiser on the features of a net trained on music."""

@@ -1,0 +1,1 @@
+"""Between target magnitude and phase: loudness, blend of styles, freeze, noise floor."""

@@ -1,0 +1,1 @@
+"""The filter path's target magnitude of each frame, causal: by the decoder, or by the clip's envelope."""
