@@ -24,7 +24,7 @@ from benchmarks.metrics import (
 )
 
 # A coefficient that never moves would make the divergence infinite.
-LEAST_VARIANCE = 1e-3
+MIN_VARIANCE = 1e-3
 
 
 def real_metrics(out: np.ndarray, case) -> dict[str, float]:
@@ -70,4 +70,4 @@ def _gaussian(audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     coefficients = mfcc(audio, 13)[1:]
     features = np.concatenate([coefficients, librosa.feature.delta(coefficients)])
     active = features[:, sounding_frames(audio)]
-    return active.mean(axis=1), active.var(axis=1) + LEAST_VARIANCE
+    return active.mean(axis=1), active.var(axis=1) + MIN_VARIANCE

@@ -17,7 +17,7 @@ from stylefx.checks import choice, number, whole_number
 from stylefx.errors import UsageError
 
 # As many as there are number keys.
-MOST_STYLES = 9
+MAX_STYLES = 9
 
 Value = float | bool | int
 
@@ -100,8 +100,8 @@ _ALL = (
     Parameter("bypass", 0, 1, False, "", 0.02, 1, "hear the input as it is, at the same level and delay"),
     Parameter("freeze", 0, 1, False, "", 0.05, 1, "hold the sound of this moment"),
     Parameter("morph", 0, 1, 0.0, "", 0.05, 0.05, "from the style (0) to the other one (1)"),
-    Parameter("style", 1, MOST_STYLES, 1, "", 0.05, 1, "which style of the bank plays"),
-    Parameter("morph_style", 1, MOST_STYLES, 2, "", 0.05, 1, "which style of the bank morph leads to"),
+    Parameter("style", 1, MAX_STYLES, 1, "", 0.05, 1, "which style of the bank plays"),
+    Parameter("morph_style", 1, MAX_STYLES, 2, "", 0.05, 1, "which style of the bank morph leads to"),
 )
 PARAMETERS: Mapping[str, Parameter] = MappingProxyType({each.name: each for each in _ALL})
 
@@ -169,7 +169,7 @@ class Controls:
             return self._set({name: parameter.nearest(value)})
 
     def toggle(self, name: str) -> Settings:
-        """Turn a switch over."""
+        """PendingBlock a switch over."""
         if not isinstance(_parameter(name).default, bool):
             raise UsageError(f"{name} is no switch: bypass and freeze are")
         with self._lock:

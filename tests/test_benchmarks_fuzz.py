@@ -91,7 +91,7 @@ def test_what_is_wrong_is_found(use, words: str, tmp_path: Path) -> None:
 
 
 def test_memory_is_found(monkeypatch) -> None:
-    monkeypatch.setattr(judging, "MOST_STYLE_BYTES", 1000)
+    monkeypatch.setattr(judging, "MAX_STYLE_BYTES", 1000)
     outcome, words = judging.judge("styles", styles.MUTATORS.index(archives.compress))
     assert outcome == "found"
     assert "MiB" in words

@@ -6,16 +6,16 @@ import scipy.signal
 from phase_streams import NOMINAL, prepared, samples_of, stft, stream
 from sounds import tone
 
-from stylefx.spectral.noise_floor import Carrier
+from stylefx.spectral.noise_floor import NoiseFloor
 
 RATE, HOP = 44_100, NOMINAL.hop
 UPPER = np.arange(NOMINAL.bins) * NOMINAL.bin_hz > 8_000
 
 
-def ready(channels: int = 1) -> Carrier:
-    carrier = Carrier()
-    carrier.prepare(NOMINAL, channels)
-    return carrier
+def ready(channels: int = 1) -> NoiseFloor:
+    noise_floor = NoiseFloor()
+    noise_floor.prepare(NOMINAL, channels)
+    return noise_floor
 
 
 def hop_rate_db(audio):
@@ -28,13 +28,15 @@ def hop_rate_db(audio):
 
 @pytest.mark.parametrize(("with_noise", "least", "most"), [(True, 0.0, 1.0), (False, 3.0, 99.0)])
 def test_raised_bins_do_not_buzz_at_the_hop_rate(with_noise, least, most):
-    contents, carrier = stft(tone(300, 2.0)), ready()
+    contents, noise_floor = stft(tone(300, 2.0)), ready()
     targets, carriers = [], []
     for content in contents:
         # What a decoder says that fills the upper octaves.
         target = np.where(UPPER, np.float32(1), np.abs(content))
-        raised = carrier.process(content[None], float(with_noise))[0]
-        targets.append(carrier.textured(target, np.abs(content), np.abs(raised)) if with_noise else target)
+        raised = noise_floor.process(content[None], float(with_noise))[0]
+        targets.append(
+            noise_floor.textured(target, np.abs(content), np.abs(raised)) if with_noise else target
+        )
         carriers.append(raised)
     played = samples_of(stream(prepared(), np.array(targets), np.array(carriers)))
     assert least <= hop_rate_db(played) <= most
@@ -46,17 +48,17 @@ def test_without_strength_there_is_no_noise():
 
 
 def test_silence_stays_silence():
-    nothing, carrier = np.zeros((1, NOMINAL.bins), np.complex64), ready()
-    assert not carrier.process(nothing, 1.0).any()
-    carrier.process(stft(tone(300, 0.2))[10:11], 1.0)
-    assert not carrier.process(nothing, 1.0).any()
+    nothing, noise_floor = np.zeros((1, NOMINAL.bins), np.complex64), ready()
+    assert not noise_floor.process(nothing, 1.0).any()
+    noise_floor.process(stft(tone(300, 0.2))[10:11], 1.0)
+    assert not noise_floor.process(nothing, 1.0).any()
 
 
 @pytest.mark.parametrize("right", [1.0, 0.25, -1.0, 0.0])
 def test_the_noise_stands_where_the_sound_stands(right):
-    carrier, left = ready(2), stft(tone(300, 0.2))[10]
+    noise_floor, left = ready(2), stft(tone(300, 0.2))[10]
     stereo = np.stack([left, right * left])
     for _ in range(3):
-        noise = carrier.process(stereo, 1.0) - stereo
+        noise = noise_floor.process(stereo, 1.0) - stereo
     np.testing.assert_allclose(noise[1], right * noise[0], atol=1e-4 * np.abs(noise[0]).max())
     assert np.abs(noise[0]).max() < 10 ** (-65 / 20) * np.linalg.norm(left)

@@ -99,7 +99,7 @@ def test_channels_that_cancel_are_not_lost(tmp_path: Path) -> None:
 
 
 def test_a_clip_of_too_many_frames_is_refused(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("stylefx.io.clip.MOST_FRAMES", 44_100)
+    monkeypatch.setattr("stylefx.io.clip.MAX_FRAMES", 44_100)
     path = tone(tmp_path / "long.wav", 440, 0.1, 48_000)
     with pytest.raises(StylefxError, match=r"longer than 0\.919 s at 48000 Hz"):
         read_clips([path])

@@ -90,7 +90,7 @@ def test_the_engine_answers_as_the_network_that_was_trained(content):
         decoder = Decoder(arrays)
         decoder.prepare(GRID)
         decoder.process(magnitudes(content)[0][30])
-        features = torch.from_numpy(decoder._listener.features[None])
+        features = torch.from_numpy(decoder._content_features.features[None])
         expected = answer(layers, network.skip, features, network.listen(features), torch.from_numpy(static))
     found, weights = np.zeros_like(decoder._own), decoder._weights
     _whole(decoder._own, weights["skip"], weights["envelope"], features[0].numpy(), found)

@@ -25,7 +25,7 @@ from stylefx.live.concealment import FADE_SECONDS
 from stylefx.live.monitor.latency import Latency
 from stylefx.live.monitor.meters import Meters
 from stylefx.live.observer import Playing
-from stylefx.live.quality import Ladder
+from stylefx.live.quality import QualityGovernor
 from stylefx.style.style import Style
 
 pytestmark = pytest.mark.slow
@@ -64,7 +64,9 @@ class Session:
         self.meters = Meters(RATE, BLOCK, CHANNELS, frames)
         nothing = Latency(RATE, ())
         self.capture.begin(
-            Playing("tape", RATE, CHANNELS, BLOCK, nothing, self.engine, self.meters, Ladder(self.engine))
+            Playing(
+                "tape", RATE, CHANNELS, BLOCK, nothing, self.engine, self.meters, QualityGovernor(self.engine)
+            )
         )
 
     def play(self, audio: np.ndarray) -> None:
@@ -73,15 +75,15 @@ class Session:
             block = audio[start : start + BLOCK]
             self.meters.count_sound(block, block)
             if number % 10 == 0:
-                self.capture.attend()
-        self.capture.attend()
+                self.capture.poll()
+        self.capture.poll()
 
     def wait_for(self, words: str) -> None:
         """Look until it has said so."""
         give_up = time.monotonic() + FIT_SECONDS
         while not any(words in line for line in self.said):
             assert time.monotonic() < give_up, self.said
-            self.capture.attend()
+            self.capture.poll()
             time.sleep(0.02)
 
 

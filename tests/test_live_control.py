@@ -319,7 +319,7 @@ def test_osc_tells_everybody_of_changes_from_elsewhere(remote, osc, effect):
     assert other.ask("/stylefx/freeze") == ("/stylefx/freeze", [0])
     assert remote.ask("/stylefx/mix", 0.5) == ("/stylefx/mix", [0.5])
     effect.controls.nudge("strength", -2)
-    osc.attend()
+    osc.poll()
     assert [other.answer(), other.answer()] == [
         ("/stylefx/mix", [0.5]),
         ("/stylefx/strength", [pytest.approx(0.9)]),

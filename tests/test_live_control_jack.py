@@ -34,7 +34,7 @@ IN_A_TERMINAL = (
 )
 
 
-class Desk:
+class Surface:
     """The three surfaces of one running program."""
 
     def __init__(self, live: Live, keyboard: int, pedals):
@@ -65,7 +65,7 @@ class Desk:
                 return
 
     def knob(self, value: int) -> None:
-        """Turn the one knob."""
+        """PendingBlock the one knob."""
         import mido
 
         self._pedals.send(mido.Message("control_change", channel=2, control=21, value=value))
@@ -73,15 +73,15 @@ class Desk:
 
 # What happens, in order: each is heard for SEGMENT_SECONDS.
 SCRIPT = {
-    "styled": lambda desk: None,
-    "bypassed": lambda desk: desk.key("b", "bypass on"),
-    "styled again": lambda desk: desk.key("b", "bypass off"),
-    "other style": lambda desk: desk.key("2", "style 2: dull"),
-    "half way back": lambda desk: desk.osc("morph", 0.5),
-    "no strength": lambda desk: desk.osc("strength", 0.0),
-    "all strength": lambda desk: desk.osc("strength", 1.0),
-    "knob learned": lambda desk: (desk.osc("learn", "mix"), desk.knob(0)),
-    "knob turned": lambda desk: desk.knob(127),
+    "styled": lambda surface: None,
+    "bypassed": lambda surface: surface.key("b", "bypass on"),
+    "styled again": lambda surface: surface.key("b", "bypass off"),
+    "other style": lambda surface: surface.key("2", "style 2: dull"),
+    "half way back": lambda surface: surface.osc("morph", 0.5),
+    "no strength": lambda surface: surface.osc("strength", 0.0),
+    "all strength": lambda surface: surface.osc("strength", 1.0),
+    "knob learned": lambda surface: (surface.osc("learn", "mix"), surface.knob(0)),
+    "knob turned": lambda surface: surface.knob(127),
 }
 
 
@@ -111,12 +111,12 @@ def play(server: JackServer, styles: list[object]) -> tuple[dict, np.ndarray, np
     try:
         live.wait_until_playing()
         patchbay.connect()
-        desk = Desk(live, keyboard, pedals)
+        surface = Surface(live, keyboard, pedals)
         starts = {}
         with ThreadPoolExecutor(1) as pool:
             playing = pool.submit(patchbay.exchange, audio, 0)
             for name, act in SCRIPT.items():
-                act(desk)
+                act(surface)
                 starts[name] = patchbay.position
                 time.sleep(SEGMENT_SECONDS)
             heard = playing.result()

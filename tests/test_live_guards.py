@@ -59,7 +59,7 @@ def sentences(played: np.ndarray, heard: np.ndarray) -> list[str]:
         guard.begin(playing)
         for start in range(0, len(played) - LOOK, LOOK):
             meters.count_sound(played[start : start + LOOK, None], heard[start : start + LOOK, None])
-            guard.attend()
+            guard.poll()
     return said
 
 
@@ -89,7 +89,7 @@ def test_a_style_file_that_changes_while_it_plays_is_told_once(tmp_path: Path, t
 
     def look() -> None:
         for _ in range(2 * LOOKS_BETWEEN):
-            watch.attend()
+            watch.poll()
 
     look()
     assert said == []

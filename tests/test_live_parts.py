@@ -14,10 +14,10 @@ from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import NoDeviceError, StylefxError
 from stylefx.io import devices
 from stylefx.io.devices import Device, find_device, shared_sample_rate
-from stylefx.live.concealment import FADE_SECONDS, Cover
+from stylefx.live.concealment import FADE_SECONDS, DropoutConcealer
 from stylefx.live.io.duplex import safe_delay, worker_delay
 from stylefx.live.monitor.meters import Meters
-from stylefx.live.quality import SOON_SECONDS, TRIAL_SECONDS, Ladder
+from stylefx.live.quality import SOON_SECONDS, TRIAL_SECONDS, QualityGovernor
 from stylefx.live.session import settle
 from stylefx.params import Controls, Settings
 
@@ -31,10 +31,10 @@ def steady(value: float, frames: int) -> np.ndarray:
 
 @pytest.mark.parametrize("block", [64, 480, 1024])
 def test_cover_leaves_a_wet_signal_untouched_and_fades_to_dry_and_back_in_ten_milliseconds(block):
-    cover = Cover(RATE, 1, 0, block, Controls(Settings(mix=0)))
+    concealer = DropoutConcealer(RATE, 1, 0, block, Controls(Settings(mix=0)))
     row = [1.0] * 3 + [None] * (FADE // block + 2) + [1.0] * (FADE // block + 2)
     out = np.concatenate(
-        [cover.process(steady(-1, block), None if wet is None else steady(wet, block)) for wet in row]
+        [concealer.process(steady(-1, block), None if wet is None else steady(wet, block)) for wet in row]
     )[:, 0]
     away, back = 3 * block, (3 + FADE // block + 2) * block
     assert (out[:away] == 1).all()
@@ -45,10 +45,10 @@ def test_cover_leaves_a_wet_signal_untouched_and_fades_to_dry_and_back_in_ten_mi
 
 def test_after_a_gap_either_signal_fades_in():
     for wet in (None, steady(1, 1024)):
-        cover = Cover(RATE, 1, 0, 1024, Controls(Settings(mix=0)))
-        cover.process(steady(-1, 1024), steady(1, 1024))
-        cover.gap()
-        out = np.abs(cover.process(steady(-1, 1024), wet)[:, 0])
+        concealer = DropoutConcealer(RATE, 1, 0, 1024, Controls(Settings(mix=0)))
+        concealer.process(steady(-1, 1024), steady(1, 1024))
+        concealer.gap()
+        out = np.abs(concealer.process(steady(-1, 1024), wet)[:, 0])
         assert out[0] < 1 / FADE
         assert np.abs(np.diff(out)).max() < 1.51 / FADE
         assert (out[FADE - 1 :] == 1).all()
@@ -64,16 +64,16 @@ def test_after_a_gap_either_signal_fades_in():
     ],
 )
 def test_the_dry_sound_that_stands_in_has_the_gains_that_are_set(settings, dry, played):
-    cover = Cover(RATE, 1, 0, 1024, Controls(settings))
-    cover.process(steady(0, 1024), steady(0, 1024))
-    out = [cover.process(steady(dry, 1024), None) for _ in range(3)][-1]
+    concealer = DropoutConcealer(RATE, 1, 0, 1024, Controls(settings))
+    concealer.process(steady(0, 1024), steady(0, 1024))
+    out = [concealer.process(steady(dry, 1024), None) for _ in range(3)][-1]
     assert np.allclose(out, played, rtol=1e-5)
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(mix=0, gain_out_db=12), Settings(mix=0.5)])
 def test_the_dry_sound_that_stands_in_stays_below_full_scale(settings):
-    cover = Cover(RATE, 1, 0, 1024, Controls(settings))
-    out = np.concatenate([cover.process(steady(1.5, 1024), None) for _ in range(3)])
+    concealer = DropoutConcealer(RATE, 1, 0, 1024, Controls(settings))
+    out = np.concatenate([concealer.process(steady(1.5, 1024), None) for _ in range(3)])
     assert 0.9 < np.abs(out[-1024:]).max() <= 1
 
 
@@ -85,27 +85,27 @@ class Counted(Delay):
 
 def test_the_ladder_ignores_one_stall_halves_at_the_next_and_ends_at_none():
     engine = Counted()
-    ladder = Ladder(engine)
+    governor = QualityGovernor(engine)
     seen = []
     for k in range(6):
-        ladder.stalled(1.0 + k)
-        ladder.apply()
+        governor.stalled(1.0 + k)
+        governor.apply()
         seen.append(engine.iterations)
     assert seen == [5, 2, 1, 0, 0, 0]
-    assert ladder.lowest_iterations == 0
+    assert governor.lowest_iterations == 0
 
 
 def test_the_last_rung_of_a_real_engine_is_its_economy(made_up_style):
     engine = StyleTransfer(made_up_style, iterations=0)
-    ladder = Ladder(engine)
-    ladder.stalled(0.0)
-    ladder.stalled(1.0)
-    ladder.apply()
+    governor = QualityGovernor(engine)
+    governor.stalled(0.0)
+    governor.stalled(1.0)
+    governor.apply()
     assert engine.economy
-    assert ladder.economised
-    assert ladder.at_the_end
-    ladder.kept_up(TRIAL_SECONDS + 2)
-    ladder.apply()
+    assert governor.economised
+    assert governor.at_lowest
+    governor.kept_up(TRIAL_SECONDS + 2)
+    governor.apply()
     assert not engine.economy
 
 
@@ -123,8 +123,8 @@ class Heavy(Delay):
 def test_an_engine_that_is_too_slow_begins_in_its_economy_and_says_so():
     engine, said = Heavy(), list[str]()
     engine.prepare(8000, 1, 400)
-    ladder = Ladder(engine)
-    settle(engine, ladder, 8000, 1, 400, said.append)
+    governor = QualityGovernor(engine)
+    settle(engine, governor, 8000, 1, 400, said.append)
     assert engine.economy
     assert [text.partition(":")[0] for text in said] == ["slow"]
 
@@ -134,39 +134,39 @@ def test_an_engine_that_is_too_slow_all_the_same_says_what_to_do():
     engine, said = Heavy(), list[str]()
     engine.economy = True
     engine.prepare(16_000, 1, 400)
-    settle(engine, Ladder(Delay()), 16_000, 1, 400, said.append)
+    settle(engine, QualityGovernor(Delay()), 16_000, 1, 400, said.append)
     assert [text.partition(":")[0] for text in said] == ["too slow"]
     assert "--tune" in said[0]
 
 
 def test_stalls_far_apart_are_accidents():
     engine = Counted()
-    ladder = Ladder(engine)
+    governor = QualityGovernor(engine)
     for k in range(5):
-        ladder.stalled(k * (SOON_SECONDS + 1))
-    ladder.apply()
+        governor.stalled(k * (SOON_SECONDS + 1))
+    governor.apply()
     assert engine.iterations == 5
 
 
 def test_the_ladder_climbs_after_a_quiet_time_that_doubles_when_it_did_not_last():
     engine = Counted()
-    ladder = Ladder(engine)
-    ladder.stalled(0.0)
-    ladder.stalled(1.0)
-    ladder.kept_up(TRIAL_SECONDS)
-    assert (ladder.iterations, ladder.quality) == (2, 2 / 5)
+    governor = QualityGovernor(engine)
+    governor.stalled(0.0)
+    governor.stalled(1.0)
+    governor.kept_up(TRIAL_SECONDS)
+    assert (governor.iterations, governor.quality) == (2, 2 / 5)
     assert engine.iterations == 5, "the engine is left alone until it has finished its block"
-    ladder.apply()
+    governor.apply()
     assert engine.iterations == 2
-    ladder.kept_up(TRIAL_SECONDS + 2)
-    assert ladder.iterations == 5
-    ladder.stalled(TRIAL_SECONDS + 3)
-    ladder.stalled(TRIAL_SECONDS + 4)
-    assert ladder.iterations == 2
-    ladder.kept_up(2 * TRIAL_SECONDS + 5)
-    assert ladder.iterations == 2
-    ladder.kept_up(3 * TRIAL_SECONDS + 5)
-    assert ladder.iterations == 5
+    governor.kept_up(TRIAL_SECONDS + 2)
+    assert governor.iterations == 5
+    governor.stalled(TRIAL_SECONDS + 3)
+    governor.stalled(TRIAL_SECONDS + 4)
+    assert governor.iterations == 2
+    governor.kept_up(2 * TRIAL_SECONDS + 5)
+    assert governor.iterations == 2
+    governor.kept_up(3 * TRIAL_SECONDS + 5)
+    assert governor.iterations == 5
 
 
 def test_load_percentiles_are_those_of_all_hops():

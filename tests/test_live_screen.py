@@ -26,7 +26,7 @@ from stylefx.live.monitor.latency import Latency, Line
 from stylefx.live.monitor.levels import HOLD_SECONDS, PeakMeter, Watch
 from stylefx.live.monitor.meters import Meters
 from stylefx.live.observer import Playing
-from stylefx.live.quality import Ladder
+from stylefx.live.quality import QualityGovernor
 from stylefx.live.screen.layout import Panel
 from stylefx.live.screen.process import newest_lines, paint
 from stylefx.live.screen.snapshot import Snapshot
@@ -52,7 +52,7 @@ def playing() -> Playing:
         meters.count_work(part * 1024 / RATE, 1024)
     meters.blocks, meters.late, meters.lost_frames = 47, 3, 2048
     latency = Latency(RATE, (Line("block", 1024), Line("engine", 2560)))
-    return Playing("system", RATE, 2, 1024, latency, Delay(), meters, Ladder(Delay()))
+    return Playing("system", RATE, 2, 1024, latency, Delay(), meters, QualityGovernor(Delay()))
 
 
 def snapshot_of(playing: Playing) -> Snapshot:

@@ -10,7 +10,7 @@ import pytest
 
 from stylefx.cli.main import build_parser, main
 from stylefx.live.tools import tune
-from stylefx.live.tools.tune import SAFE_PART, Timing, _choose
+from stylefx.live.tools.tune import SAFE_RATIO, Timing, _choose
 
 RATE, HOP = 48_000, 256
 HOP_SECONDS = HOP / RATE
@@ -39,7 +39,7 @@ def test_a_block_is_safe_when_its_hitches_fit_into_it(load, hitch, wake, block):
     measured = timing(load, hitch_seconds=hitch, wake_seconds=wake)
     assert measured.smallest_block == block
     if block is not None:
-        assert hitch + wake + load * block / RATE <= SAFE_PART * block / RATE + 1e-9
+        assert hitch + wake + load * block / RATE <= SAFE_RATIO * block / RATE + 1e-9
         assert measured.as_dict()["delay_ms"] == round(1000 * (2560 + block) / RATE, 1)
 
 
@@ -58,7 +58,7 @@ def test_what_it_prints_can_be_typed(trumpet_style_path, monkeypatch, capsys):
     """With the real engine, for a shorter time than a musician gets."""
     monkeypatch.setattr(tune, "MEASURE_SECONDS", 0.2)
     monkeypatch.setattr(tune, "LISTEN_SECONDS", 0.2)
-    monkeypatch.setattr(tune, "SAFE_PART", 1e6)  # whatever else this machine has to do
+    monkeypatch.setattr(tune, "SAFE_RATIO", 1e6)  # whatever else this machine has to do
     assert main(["live", "--style", str(trumpet_style_path), "--iterations", "2", "--tune", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     words = shlex.split(found["command"])

@@ -20,7 +20,7 @@ from stylefx.published.musicnn_live.target import learn_timbral
 from stylefx.published.nets import musicnn
 from stylefx.published.nets.engine_mel import AMPLITUDE, engine_bank, frames_apart
 from stylefx.published.nets.log_mel import BANDS, GRID, LogMel
-from stylefx.published.nets.musicnn_timbral_stream import FILTERS, FRAMES, NewestTimbral
+from stylefx.published.nets.musicnn_timbral_stream import FILTERS, FRAMES, MusicnnTimbralStream
 from stylefx.published.spectrogram import log_magnitudes
 
 CPU = torch.device("cpu")
@@ -44,7 +44,7 @@ def test_features_and_gradient_are_those_of_the_whole_net() -> None:
     wanted = musicnn.Net(CPU).activations(levels)["timbral"][:FILTERS, FRAMES // 2, 0]
     slope = torch.randn(FILTERS, generator=torch.Generator().manual_seed(3))
     (gradient,) = torch.autograd.grad(wanted, levels, slope)
-    newest = NewestTimbral(CPU)
+    newest = MusicnnTimbralStream(CPU)
     assert torch.allclose(newest(levels.detach()), wanted.detach(), atol=1e-4)
     assert torch.allclose(newest.backwards(slope), gradient, atol=1e-4)
 

@@ -18,7 +18,7 @@ RATE = 44_100
 NOTE_HZ = 330.0
 CHANGE = 20_000
 # Above the partials of a steady note a change may leave this much more than there is without one, in dB.
-MOST_SPLASH_DB = 3.0
+MAX_SPLASH_DB = 3.0
 # A step from one sound to the other at once, where in the waves it is heard most, leaves at least this much more: what
 # the figure must be able to see.
 STEP_SPLASH_DB, STEPS = 15.0, range(0, 400, 7)
@@ -97,7 +97,7 @@ def test_a_change_is_no_click(effect, content, steady, name):
     stepped = max(splash_db(near_change(step), RATE) for step in steps)
     alone = max(splash_db(near_change(steady(each)), RATE) for each in (before, after))
     found = splash_db(near_change(played), RATE)
-    assert found < max(alone + MOST_SPLASH_DB, -70)
+    assert found < max(alone + MAX_SPLASH_DB, -70)
     assert stepped > found + STEP_SPLASH_DB
     assert np.array_equal(played[:CHANGE], steady(before)[:CHANGE])
     assert abs(rms_db(played[-4_410:]) - rms_db(steady(after)[-4_410:])) < 1
@@ -215,7 +215,7 @@ def test_a_style_that_is_replaced_while_it_plays_is_cross_faded(bright_style, du
     effect.bank.replace(1, dull_style)
     played = np.concatenate([first, effect.process(content[CHANGE:])])[:, 0]
     alone = max(splash_db(near_change(steady(Settings(style=style))), RATE) for style in (1, 2))
-    assert splash_db(near_change(played), RATE) < alone + MOST_SPLASH_DB
+    assert splash_db(near_change(played), RATE) < alone + MAX_SPLASH_DB
     away = harmonics_db(played[CHANGE:]) - harmonics_db(steady(Settings(style=2))[CHANGE:])
     assert np.abs(away).mean() < 3.5
 

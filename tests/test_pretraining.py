@@ -11,7 +11,7 @@ from stylefx.learn.pretraining.tracker.figures import counts, figures
 from stylefx.learn.pretraining.tracker.pieces import FRAME, NONE, SoundingNote, mixed, risen_at
 from stylefx.learn.pretraining.tracker.players import BEND_STEP, InventedPlayer, Rendered, random_bend
 from stylefx.learn.pretraining.tracker.scores import Note, random_score
-from stylefx.learn.pretraining.tracker.sounds import disguised, phone_in_room
+from stylefx.learn.pretraining.tracker.sounds import augmented, phone_in_room
 from stylefx.tracking.layout import LOWEST_PITCH
 
 RATE = 44_100
@@ -105,7 +105,7 @@ def test_disguise_keeps_length_and_time():
     click = np.zeros(RATE, np.float32)
     click[RATE // 2] = 1
     for _ in range(10):
-        heard = disguised(rng, click)
+        heard = augmented(rng, click)
         assert heard.shape == click.shape
         assert np.isfinite(heard).all()
         assert abs(int(np.abs(heard).argmax()) - RATE // 2) < 0.05 * RATE

@@ -63,7 +63,7 @@ CLIPS = {
     "sine": lambda: tone(1000, 4.0, partials=(1.0,)),
 }
 # What a style may take that knows nothing of the kind (a drum of a held tone, a sine of noise), and what any may add.
-LEAST_DB, MOST_DB = -21.0, 4.0
+MIN_DB, MAX_DB = -21.0, 4.0
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_any_style_on_any_sound(effects, clip, content):
     answer = played(effects(clip), CONTENTS[content])
     assert np.isfinite(answer).all()
     assert np.abs(answer).max() <= 1
-    assert LEAST_DB < rms_db(answer) - rms_db(CONTENTS[content]) < MOST_DB
+    assert MIN_DB < rms_db(answer) - rms_db(CONTENTS[content]) < MAX_DB
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ def test_any_sound_in_a_melodic_style(effects, content):
     assert np.isfinite(answer).all()
     assert np.abs(answer).max() <= 1
     # A sine of 12 kHz has hardly anything that a trumpet could sound on.
-    assert -9 < rms_db(answer) - rms_db(CONTENTS[content]) < MOST_DB
+    assert -9 < rms_db(answer) - rms_db(CONTENTS[content]) < MAX_DB
 
 
 @pytest.mark.slow

@@ -17,10 +17,10 @@ from stylefx.io.files import AudioReader
 from stylefx.style.style import Style
 
 KINDS = {"styles": styles, "audio": audio}
-MOST_CPU_SECONDS = 5.0
+MAX_CPU_SECONDS = 5.0
 # Bombs unpack to 9 MiB or more, and nothing may be unpacked to find out.
-MOST_STYLE_BYTES = 8 * 2**20
-MOST_BYTES = 300 * 2**20  # of the whole process, for one case
+MAX_STYLE_BYTES = 8 * 2**20
+MAX_BYTES = 300 * 2**20  # of the whole process, for one case
 SLOWEST = 20.0  # times real time
 RENDERED_FRAMES, RATE = 4096, 44_100
 _SENTENCE = re.compile(rf"[^\s].{{10,{LONGEST_SENTENCE - 1}}}")
@@ -52,9 +52,9 @@ def judge_file(path: Path, use: Callable[[Path], None]) -> tuple[str, str]:
     started, before = time.process_time(), _most_resident()
     try:
         outcome = _outcome(path, use)
-        if (spent := time.process_time() - started) > MOST_CPU_SECONDS:
+        if (spent := time.process_time() - started) > MAX_CPU_SECONDS:
             raise FoundError(f"it took {spent:.1f} s of CPU")
-        if (grown := _most_resident() - before) > MOST_BYTES:
+        if (grown := _most_resident() - before) > MAX_BYTES:
             raise FoundError(f"the process grew by {grown / 2**20:.0f} MiB")
     except KeyboardInterrupt:
         raise
@@ -91,7 +91,7 @@ def _use_style(path: Path) -> None:
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        if peak > MOST_STYLE_BYTES:
+        if peak > MAX_STYLE_BYTES:
             raise FoundError(f"loading took {peak / 2**20:.0f} MiB")
     if style.method == styles.template().method:
         _play(style)
@@ -126,7 +126,7 @@ def _use_audio(path: Path) -> None:
         for block in reader.blocks():
             if not np.isfinite(block).all():
                 raise FoundError("it reads values that are not finite")
-            if time.process_time() - started > MOST_CPU_SECONDS:
+            if time.process_time() - started > MAX_CPU_SECONDS:
                 return  # an honest hour takes longer; judge_file says so
 
 

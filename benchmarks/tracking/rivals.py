@@ -24,7 +24,7 @@ from stylefx.tracking.levels import Levels
 ONSET_THRESHOLD, FRAME_THRESHOLD, SHORTEST_FRAMES, QUICK_FRAMES = 0.5, 0.3, 11, 5
 # Harmonic sum: how much less a partial counts than the one before; a note is within so many dB of the loudest lately,
 # begins by a rise of so many dB in two frames, and lasts at least so many frames.
-PARTIAL_DECAY, SALIENT_DB, RISE_DB, SHORTEST_LINE, MOST_VOICES = 0.75, -14.0, 6.0, 5, 6
+PARTIAL_DECAY, SALIENT_DB, RISE_DB, SHORTEST_LINE, MAX_VOICES = 0.75, -14.0, 6.0, 5, 6
 # Sparse NMF: partials fall by this, with this price on every activation, and so many updates a frame.
 TEMPLATE_DECAY, SPARSITY, UPDATES = 0.8, 0.15, 30
 # Single lines: a note is a stretch of one rounded pitch; swift-f0's own threshold of confidence.
@@ -74,7 +74,7 @@ def _salient(magnitude: np.ndarray) -> np.ndarray:
     places = 1 + PER_SEMITONE * np.arange(PITCHES)[:, None] + np.array(SHIFTS[2:])
     weights = PARTIAL_DECAY ** np.arange(places.shape[1])
     found = np.zeros(PITCHES)
-    for _ in range(MOST_VOICES):
+    for _ in range(MAX_VOICES):
         near = np.maximum.reduce([rest[places + sub] for sub in (-1, 0, 1)])
         # A partial counts as much as its fundamental allows: an octave below has half of its partials missing.
         sums = np.minimum(near, 4 * near.mean(axis=1, keepdims=True)) @ weights

@@ -18,7 +18,7 @@ from typing import Any
 
 from stylefx.live.capture.fitter import ONE_THREAD
 
-MOST_KEPT = 200
+MAX_KEPT = 200
 
 
 @dataclass
@@ -61,9 +61,7 @@ class Jobs:
         with self._lock:
             self._last += 1
             job = self.all[self._last] = Job(self._last, kind, title, {"kind": kind, **task})
-            for old in [each for each in self.all.values() if each.ended][
-                : max(0, len(self.all) - MOST_KEPT)
-            ]:
+            for old in [each for each in self.all.values() if each.ended][: max(0, len(self.all) - MAX_KEPT)]:
                 del self.all[old.number]
         self._pool.submit(self._run, job)
         self._changed()

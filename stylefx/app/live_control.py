@@ -23,7 +23,7 @@ from stylefx.cli.capturing import LONGEST_SECONDS, SHORTEST_SECONDS
 from stylefx.cli.live_options import LARGEST_BLOCK, SMALLEST_BLOCK
 from stylefx.cli.surfaces import HIGHEST_PORT
 from stylefx.errors import StylefxError, UsageError
-from stylefx.params import MOST_STYLES, PARAMETERS
+from stylefx.params import MAX_STYLES, PARAMETERS
 
 KEPT_LINES = 60
 LONGEST_TEXT = 200
@@ -175,8 +175,8 @@ class LiveControl:
         """The command line of ``wanted``; names of styles become files of the library."""
         names = wanted.get("styles", [])
         capture = wanted.get("capture")
-        if not isinstance(names, list) or len(names) > MOST_STYLES:
-            raise UsageError(f"a bank holds {MOST_STYLES} styles at most: choose fewer")
+        if not isinstance(names, list) or len(names) > MAX_STYLES:
+            raise UsageError(f"a bank holds {MAX_STYLES} styles at most: choose fewer")
         if not names and capture is None:
             raise UsageError("nothing to play through: choose a style, or seconds to capture")
         arguments = [f"--style={self._library.file(name)}" for name in names]

@@ -26,7 +26,7 @@ from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import StylefxError, UsageError
 from stylefx.live.control.setting import set_parameter
 from stylefx.live.monitor.levels import Watch
-from stylefx.live.observer import Attendant, Playing
+from stylefx.live.observer import Playing, SessionObserver
 from stylefx.live.screen.screen import Facts
 from stylefx.params import PARAMETERS
 
@@ -78,7 +78,7 @@ class Outbox(io.TextIOBase):
         os.set_blocking(self._descriptor, patiently)
 
 
-class PageScreen(Attendant):
+class PageScreen(SessionObserver):
     """The screen: a look at the session, whenever the one before has been taken."""
 
     def __init__(self, outbox: Outbox, facts: Facts):
@@ -93,14 +93,14 @@ class PageScreen(Attendant):
         return self
 
     def begin(self, playing: Playing) -> None:
-        """See `Attendant.begin`."""
+        """See `SessionObserver.begin`."""
         assert isinstance(playing.engine, StyleTransfer)
         self._engine, self._watch = playing.engine, Watch(playing)
         parameters = [asdict(each) for each in PARAMETERS.values()]
         self._outbox.send(begun={"latency": playing.latency.as_dict(), "parameters": parameters})
 
-    def attend(self) -> None:
-        """See `Attendant.attend`."""
+    def poll(self) -> None:
+        """See `SessionObserver.attend`."""
         self._outbox.flush()
         if self._outbox.empty:
             look = vars(self._watch.look(self._facts()))
@@ -119,7 +119,7 @@ class PageScreen(Attendant):
         self._outbox.write(f"{text}\n")
 
 
-class PageKeys(Attendant):
+class PageKeys(SessionObserver):
     """The keys: what is pressed on a page; the arguments are those of `Keys`."""
 
     def __init__(
@@ -136,10 +136,10 @@ class PageKeys(Attendant):
         return self
 
     def begin(self, playing: Playing) -> None:
-        """See `Attendant.begin`; nothing to do here."""
+        """See `SessionObserver.begin`; nothing to do here."""
 
-    def attend(self) -> None:
-        """See `Attendant.attend`; nothing to do here."""
+    def poll(self) -> None:
+        """See `SessionObserver.attend`; nothing to do here."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

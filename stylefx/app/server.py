@@ -33,7 +33,7 @@ from stylefx.io.output import system_words
 
 PAGE = Path(__file__).with_name("page")
 FILES = {"": "index.html"} | {path.name: path.name for path in PAGE.iterdir()}
-MOST_JSON_BYTES = 65_536
+MAX_JSON_BYTES = 65_536
 LOOK_UP_SECONDS, ALIVE_SECONDS = 0.1, 15.0
 
 
@@ -249,7 +249,7 @@ async def _json(request: Request) -> dict[str, Any]:
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > MOST_JSON_BYTES:
+        if len(body) > MAX_JSON_BYTES:
             raise TooLargeError("that is more than the page ever asks for")
     try:
         found = json.loads(body)

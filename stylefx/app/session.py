@@ -20,7 +20,7 @@ from stylefx.app.jobs import start_process
 from stylefx.clips import CREDITS, clip_path
 from stylefx.errors import StylefxError
 
-MOST_BYTES = 512 * 2**20
+MAX_BYTES = 512 * 2**20
 LONGEST_NAME = 100
 # Decoding goes hundreds of times faster than the sound; a file made to take for ever is given up.
 LOOK_SECONDS = 120.0
@@ -52,7 +52,7 @@ def safe_name(name: str) -> str:
 class Session(AbstractContextManager):
     """Holds the shipped clips to begin with; an upload may have ``most_bytes``."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES):
+    def __init__(self, most_bytes: int = MAX_BYTES):
         self.most_bytes = most_bytes
         self.sounds: dict[int, Sound] = {}
         self._last = 0

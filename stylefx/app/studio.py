@@ -11,7 +11,7 @@ from stylefx.app.session import Session, Sound
 from stylefx.checks import choice, number
 from stylefx.errors import StylefxError, UsageError
 
-MOST_CLIPS, MOST_TAKES = 20, 50
+MAX_CLIPS, MAX_TAKES = 20, 50
 QUALITIES = ("draft", "normal", "best")
 LONGEST_SECONDS = 1e6
 
@@ -51,7 +51,7 @@ class Studio:
         path = self._library.new_path(wanted.get("name"))
         if any(not job.ended and job.title == path.stem for job in self._jobs.all.values()):
             raise StylefxError(f"{path.stem} is being made already: choose another name")
-        sounds = [self._session.sound(each) for each in _listed(wanted.get("sounds"), MOST_CLIPS, "clips")]
+        sounds = [self._session.sound(each) for each in _listed(wanted.get("sounds"), MAX_CLIPS, "clips")]
         start = number(wanted.get("start", 0.0), "start", 0, LONGEST_SECONDS)
         end = wanted.get("end")
         end = None if end is None else number(end, "end", 0, LONGEST_SECONDS)
@@ -71,7 +71,7 @@ class Studio:
         """Queue a render of each of ``sounds`` with one or two ``styles``."""
         names = _listed(wanted.get("styles"), 2, "styles")
         styles = [str(self._library.file(name)) for name in names]
-        sounds = [self._session.sound(each) for each in _listed(wanted.get("sounds"), MOST_TAKES, "takes")]
+        sounds = [self._session.sound(each) for each in _listed(wanted.get("sounds"), MAX_TAKES, "takes")]
         values = {name: number(wanted.get(name, 1.0), name, 0, 1) for name in ("mix", "strength")}
         morph = number(wanted.get("morph", 0.0), "morph", 0, 1) if len(styles) == 2 else 0.0
         clip = self._library.folder / f"{names[0]}.flac"

@@ -21,7 +21,7 @@ from stylefx.io.output import system_words
 
 NICENESS = 10
 # Of a picture on the page: columns at most, and how many dB under the loudest are shown.
-MOST_COLUMNS, SHOWN_DB = 700, 70.0
+MAX_COLUMNS, SHOWN_DB = 700, 70.0
 Tell = Callable[[float], None]
 
 
@@ -100,7 +100,7 @@ def look(path: Path) -> dict[str, Any]:
             frames += len(block)
         panel = spectrogram.finish()
         seconds = frames / reader.sample_rate
-    wave = [round(max(part), 4) for part in np.array_split(peaks, min(len(peaks), MOST_COLUMNS)) if len(part)]
+    wave = [round(max(part), 4) for part in np.array_split(peaks, min(len(peaks), MAX_COLUMNS)) if len(part)]
     return {
         "seconds": seconds,
         "rms": (power / max(frames, 1)) ** 0.5,
@@ -111,9 +111,7 @@ def look(path: Path) -> dict[str, Any]:
 
 def picture(decibels: np.ndarray) -> dict[str, Any]:
     """A spectrogram (columns, bands) for the page: a byte for each place, columns first, the loudest 255."""
-    shown = np.array(
-        [part.max(axis=0) for part in np.array_split(decibels, min(len(decibels), MOST_COLUMNS))]
-    )
+    shown = np.array([part.max(axis=0) for part in np.array_split(decibels, min(len(decibels), MAX_COLUMNS))])
     levels = np.clip(255 * (1 + (shown - shown.max()) / SHOWN_DB), 0, 255).astype(np.uint8)
     return {
         "columns": len(levels),

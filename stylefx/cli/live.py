@@ -19,7 +19,7 @@ from stylefx.interruption import SIGNALS
 if TYPE_CHECKING:
     from stylefx.live.capture.capture import Capture
     from stylefx.live.io.duplex import Duplex
-    from stylefx.live.observer import Attendant
+    from stylefx.live.observer import SessionObserver
     from stylefx.live.screen.front import Display, Front
     from stylefx.live.worker import Engine
     from stylefx.style.style import Style
@@ -73,12 +73,12 @@ def run(args: argparse.Namespace, front: Front | None = None) -> int:
             capture, stand_in = prepare_capture(args, opened, screen.say)
             captures, styles = [capture], styles or [stand_in]
         engine = _engine(args, styles, screen.say)
-        shown: list[Attendant] = [screen] if screen.usable() and not args.plain else []
-        attendants = [*shown, *captures, *_guards(args, screen.say)]
+        shown: list[SessionObserver] = [screen] if screen.usable() and not args.plain else []
+        observers = [*shown, *captures, *_guards(args, screen.say)]
         begin_capture = captures[0].start if captures else None
         keys = front.keys if front else Keys if Keys.usable() else None
-        attendants += surfaces(args, engine, stop, screen.say, not shown, begin_capture, keys)
-        report = play(engine, duplex, stop, screen.say, seconds, attendants)
+        observers += surfaces(args, engine, stop, screen.say, not shown, begin_capture, keys)
+        report = play(engine, duplex, stop, screen.say, seconds, observers)
         if args.json:
             captured = {"captured": [name for capture in captures for name in capture.names]}
             print_json(report.as_dict() | (captured if captures else {}))
@@ -100,12 +100,12 @@ def _measure(args: argparse.Namespace) -> int:
         return measure_for(args, _duplex(args), stop)
 
 
-def _guards(args: argparse.Namespace, say: Callable[[str], None]) -> list[Attendant]:
+def _guards(args: argparse.Namespace, say: Callable[[str], None]) -> list[SessionObserver]:
     """Who looks after what may go wrong while it plays."""
     from stylefx.live.monitor.feedback import HowlGuard
     from stylefx.live.monitor.replaced import ReplacedWatch
 
-    guards: list[Attendant] = [ReplacedWatch(args.style, say)]
+    guards: list[SessionObserver] = [ReplacedWatch(args.style, say)]
     if args.input is None and not args.allow_feedback:
         guards.append(HowlGuard(say))
     return guards

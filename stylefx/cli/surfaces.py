@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stylefx.errors import StylefxError, UsageError
 
 if TYPE_CHECKING:
-    from stylefx.live.observer import Attendant
+    from stylefx.live.observer import SessionObserver
     from stylefx.live.worker import Engine
 
 HIGHEST_PORT = 65_535
@@ -67,12 +67,12 @@ def surfaces(
     say: Callable[[str], None],
     echo: bool,
     capture: Callable[[], None] | None,
-    keys: Callable[..., Attendant] | None,
-) -> list[Attendant]:
+    keys: Callable[..., SessionObserver] | None,
+) -> list[SessionObserver]:
     """What the options ask for, and what ``keys`` makes where there are any; see `Keys` for the rest."""
     from stylefx.engine.transfer import StyleTransfer
 
-    found: list[Attendant] = []
+    found: list[SessionObserver] = []
     if args.midi_out is not None:
         from stylefx.live.control.notes_out import NotesOut
 

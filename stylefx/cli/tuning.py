@@ -26,7 +26,7 @@ def tune_for(args: argparse.Namespace) -> int:
     from stylefx.cli.console import compiling_announced, print_json, say
     from stylefx.clips import clip_path
     from stylefx.io.files import read_audio
-    from stylefx.live.tools.tune import SAFE_PART, tune
+    from stylefx.live.tools.tune import SAFE_RATIO, tune
     from stylefx.style.style import Style
 
     if not args.style:
@@ -45,12 +45,12 @@ def tune_for(args: argparse.Namespace) -> int:
     line = command_line(args, tuning)
     if args.json:
         timings = [timing.as_dict() for timing in tuning.timings]
-        print_json({"command": line, "sample_rate": sample_rate, "safe_part": SAFE_PART, "timings": timings})
+        print_json({"command": line, "sample_rate": sample_rate, "safe_part": SAFE_RATIO, "timings": timings})
     elif line is None:
         say("stylefx: this machine is too slow or too busy for this style, even without iterations")
     else:
         say(
-            f"a block is called safe when its work takes at most {100 * SAFE_PART:.0f} % of its duration; play with:"
+            f"a block is called safe when its work takes at most {100 * SAFE_RATIO:.0f} % of its duration; play with:"
         )
         print(line)
     return EXIT_FAILED if line is None else 0

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from stylefx.analysis.grid import Grid
-from stylefx.engine.style_chain import Clock, Voice
+from stylefx.engine.style_chain import Clock, StyleChain
 from stylefx.errors import StylefxError, UsageError
-from stylefx.params import MOST_STYLES, Settings
+from stylefx.params import MAX_STYLES, Settings
 from stylefx.style.methods import METHODS
 from stylefx.style.style import Style
-from stylefx.timbre.content_features import Listener
+from stylefx.timbre.content_features import ContentFeatures
 
 # Frames of noise that a new voice answers before anyone hears it, so that its memory and code have been touched. More
 # than one, or no rest before it, keeps Python's lock from the thread that plays for longer than a block.
@@ -34,7 +34,7 @@ class Slot:
 
     style: Style
     name: str
-    voice: Voice
+    chain: StyleChain
 
 
 class StyleBank:
@@ -57,7 +57,7 @@ class StyleBank:
         notes: bool = False,
     ):
         self._device, self._start, self._notes, self._optimises = device, start, notes, False
-        self.listener = Listener()
+        self.content_features = ContentFeatures()
         self._listens = start == "decoder"
         self._grid: Grid | None = None
         self._lock = threading.Lock()
@@ -76,9 +76,9 @@ class StyleBank:
         return tuple(slot.name for slot in self._slots)
 
     @property
-    def voices(self) -> list[Voice]:
+    def chains(self) -> list[StyleChain]:
         """What makes the styles sound, slot 1 first."""
-        return [slot.voice for slot in self._slots]
+        return [slot.chain for slot in self._slots]
 
     @property
     def styles(self) -> tuple[Style, ...]:
@@ -88,8 +88,8 @@ class StyleBank:
     def add(self, style: Style, name: str | None = None) -> int:
         """Put a style into the next free slot; returns its number. ``name`` is by default its sources'."""
         with self._lock:
-            if len(self._slots) == MOST_STYLES:
-                raise UsageError(f"the bank is full: {MOST_STYLES} styles, as many as there are number keys")
+            if len(self._slots) == MAX_STYLES:
+                raise UsageError(f"the bank is full: {MAX_STYLES} styles, as many as there are number keys")
             self._slots = (*self._slots, self._slot_for(style, name))
             return len(self._slots)
 
@@ -106,20 +106,20 @@ class StyleBank:
         with self._lock:
             self._optimises = True
             for slot in self._slots:
-                slot.voice.add_optimiser()
+                slot.chain.add_optimiser()
 
     def _slot_for(self, style: Style, name: str | None) -> Slot:
         if not METHODS[style.method].real_time:
             raise StylefxError(
                 f"a style of the method {style.method!r} cannot stream: fit the clip with --method {METHOD}"
             )
-        voice = Voice(style, self.listener, self._device, self._start, self._notes)
+        chain = StyleChain(style, self.content_features, self._device, self._start, self._notes)
         if self._optimises:
-            voice.add_optimiser()
+            chain.add_optimiser()
         if self._grid is not None:
-            voice.prepare(self._grid)
-            _warm_up(voice, self._grid)
-        return Slot(style, name or style.source_names, voice)
+            chain.prepare(self._grid)
+            _warm_up(chain, self._grid)
+        return Slot(style, name or style.source_names, chain)
 
     # For the audio thread ------------------------------------------------------------------------------------
 
@@ -127,28 +127,28 @@ class StyleBank:
         """Allocate for a grid and forget the past."""
         with self._lock:
             self._grid = grid
-            self.listener.prepare(grid.of_answers)
+            self.content_features.prepare(grid.of_answers)
             for slot in self._slots:
-                slot.voice.prepare(grid)
+                slot.chain.prepare(grid)
 
     def reset(self) -> None:
         """Forget all frames."""
-        self.listener.reset()
+        self.content_features.reset()
         for slot in self._slots:
-            slot.voice.reset()
+            slot.chain.reset()
 
     def hear(self, magnitude: np.ndarray, answering: bool = True) -> None:
         """One frame of the content, magnitudes float32 (bins,), for all voices, ``answering`` or holding."""
         if self._listens and answering:
-            self.listener.process(magnitude)
+            self.content_features.process(magnitude)
         elif self._listens:
-            self.listener.glance(magnitude)
+            self.content_features.peek(magnitude)
 
-    def shares(self, settings: Settings) -> dict[Voice, float]:
+    def shares(self, settings: Settings) -> dict[StyleChain, float]:
         """Which voices are to sound and the share of each, 1 in all; a slot without a style stands for the first."""
         slots = self._slots
-        main = slots[settings.style - 1 if settings.style <= len(slots) else 0].voice
-        other = slots[settings.morph_style - 1].voice if settings.morph_style <= len(slots) else main
+        main = slots[settings.style - 1 if settings.style <= len(slots) else 0].chain
+        other = slots[settings.morph_style - 1].chain if settings.morph_style <= len(slots) else main
         if other is main or settings.morph == 0:
             return {main: 1.0}
         if settings.morph == 1:
@@ -156,10 +156,10 @@ class StyleBank:
         return {main: 1.0 - settings.morph, other: settings.morph}
 
 
-def _warm_up(voice: Voice, grid: Grid) -> None:
+def _warm_up(chain: StyleChain, grid: Grid) -> None:
     """Let a prepared voice answer noise, then forget it."""
     noise, clock = np.random.default_rng(0), Clock()
     for _ in range(WARM_UP_FRAMES):
         time.sleep(PAUSE_SECONDS)
-        voice.process(noise.random(grid.bins, np.float32), 1, clock)
-    voice.reset()
+        chain.process(noise.random(grid.bins, np.float32), 1, clock)
+    chain.reset()

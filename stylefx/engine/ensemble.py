@@ -12,7 +12,7 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window
-from stylefx.engine.style_chain import Voice
+from stylefx.engine.style_chain import StyleChain
 from stylefx.ramp import Ramp
 from stylefx.spectral.blend import blend
 from stylefx.tracking.tracker import STUDIO, Tracker
@@ -52,7 +52,7 @@ class Ensemble:
         self._thawed.reset()
         self._hops = 0
 
-    def hear(self, newest: np.ndarray, spectrum: np.ndarray, voices: list[Voice]) -> np.ndarray:
+    def hear(self, newest: np.ndarray, spectrum: np.ndarray, voices: list[StyleChain]) -> np.ndarray:
         """The next hop (channels, hop) and its frame; returns the frame (channels, bins) whose turn it is."""
         events = self.tracker.process(newest.mean(axis=0))
         for voice in voices:
@@ -63,7 +63,9 @@ class Ensemble:
         self._hops += 1
         return self._ring[(place + 1) % len(self._ring)].copy()
 
-    def kept(self, targets: Mapping[Voice, np.ndarray], shares: Mapping[Voice, float]) -> np.ndarray:
+    def kept(
+        self, targets: Mapping[StyleChain, np.ndarray], shares: Mapping[StyleChain, float]
+    ) -> np.ndarray:
         """Gain of every bin of the blended targets float32 (bins,): what the notes leave to the filter."""
         now = self._now + self._grid.played_length // 2
         whole, rest = [], []
@@ -76,7 +78,7 @@ class Ensemble:
         return blend(rest) / (blend(whole) + np.float32(TINY))
 
     def notes(
-        self, shares: Mapping[Voice, float], spectrum: np.ndarray, strength: float, freeze: bool
+        self, shares: Mapping[StyleChain, float], spectrum: np.ndarray, strength: float, freeze: bool
     ) -> np.ndarray:
         """The notes of the hop that is played now, (hop, channels) float32, where each channel of the content is."""
         thawed = float(self._thawed.towards(float(not freeze), 1)[0])

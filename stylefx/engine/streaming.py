@@ -15,13 +15,13 @@ from stylefx.analysis.frames import Analysis, reference_spectrum
 from stylefx.analysis.grid import Grid, grid_for
 from stylefx.analysis.low_cut import LowCut
 from stylefx.engine.bank import StyleBank
-from stylefx.engine.style_chain import Clock, Voice
+from stylefx.engine.style_chain import Clock, StyleChain
 from stylefx.params import PARAMETERS, Settings
 from stylefx.phase.rtisi import ITERATIONS, Rtisi
 from stylefx.ramp import Ramp
 from stylefx.spectral.blend import Crossfade, blend
 from stylefx.spectral.freeze import Freeze
-from stylefx.spectral.noise_floor import Carrier
+from stylefx.spectral.noise_floor import NoiseFloor
 from stylefx.synthesis.limiter import Limiter
 from stylefx.synthesis.mix import KNEE
 from stylefx.synthesis.overlap_add import OverlapAdd
@@ -39,7 +39,7 @@ class StreamingPath:
         self.iterations = iterations
         self.low_cut = LowCut()
         self.analysis = Analysis()
-        self.carrier = Carrier()
+        self.noise_floor = NoiseFloor()
         self._latency = latency
         self.phase = Rtisi()
         self._economy = False
@@ -54,11 +54,11 @@ class StreamingPath:
         self.low_cut.prepare(sample_rate, channels)
         self.analysis.prepare(grid, channels)
         self.bank.prepare(grid)
-        self.carrier.prepare(grid, channels)
+        self.noise_floor.prepare(grid, channels)
         self.phase.prepare(grid)
         self.overlap_add.prepare(grid, channels)
         self.limiter.prepare(grid)
-        self.voices: Crossfade[Voice] = Crossfade(_hops("style", grid))
+        self.chains: Crossfade[StyleChain] = Crossfade(_hops("style", grid))
         self.strength = Ramp(_hops("strength", grid))
         self.freeze = Freeze(_hops("freeze", grid))
         self.freeze.prepare(channels, grid.bins)
@@ -104,8 +104,8 @@ class StreamingPath:
             self.low_cut,
             *self._stages,
             self.bank,
-            self.carrier,
-            self.voices,
+            self.noise_floor,
+            self.chains,
             self.strength,
             self.freeze,
             self.limiter,
@@ -128,15 +128,15 @@ class StreamingPath:
         clock.restart()
         for spectrum in self.analysis.process(self.low_cut.process(block)):
             if self.ensemble is not None:
-                spectrum = self.ensemble.hear(self.analysis.newest, spectrum, self.bank.voices)
+                spectrum = self.ensemble.hear(self.analysis.newest, spectrum, self.bank.chains)
             heard = spectrum
             magnitude = np.abs(reference_spectrum(spectrum))
             clock.charge("analysis")
-            sounding = self.voices.towards(shares)
+            sounding = self.chains.towards(shares)
             target, kept = self._target(magnitude, sounding)
             strength = float(self.strength.towards(settings.strength, 1)[0]) ** TAPER
-            spectrum = self.carrier.process(spectrum, strength)
-            target = self.carrier.textured(target, magnitude, np.abs(reference_spectrum(spectrum)))
+            spectrum = self.noise_floor.process(spectrum, strength)
+            target = self.noise_floor.textured(target, magnitude, np.abs(reference_spectrum(spectrum)))
             if kept is not None and not settings.freeze:
                 target = target * kept
             target = blend([(magnitude, 1 - strength), (target, strength)])
@@ -156,7 +156,7 @@ class StreamingPath:
             yield finished
             clock.restart()
 
-    def _target(self, magnitude: np.ndarray, shares: dict[Voice, float]) -> tuple:
+    def _target(self, magnitude: np.ndarray, shares: dict[StyleChain, float]) -> tuple:
         """What the voices that sound make of the content, together (bins,), and the gain that notes leave to it."""
         answering = self._held_hops == 0
         self._held_hops = (self._held_hops + 1) % (self._hops_per_answer * (2 if self.economy else 1))
@@ -164,11 +164,11 @@ class StreamingPath:
         optimising = self._held_hops == 0
         self.bank.hear(magnitude, answering)
         answers = {
-            voice: voice.process(magnitude, self.iterations, self._clock, answering, optimising)
-            for voice in shares
+            chain: chain.process(magnitude, self.iterations, self._clock, answering, optimising)
+            for chain in shares
         }
         kept = self.ensemble.kept(answers, shares) if self.ensemble is not None else None
-        return blend([(answers[voice], shares[voice]) for voice in shares]), kept
+        return blend([(answers[chain], shares[chain]) for chain in shares]), kept
 
     def _to_channels(self, frame: np.ndarray, spectrum: np.ndarray, content: np.ndarray) -> np.ndarray:
         """The styled reference (bins,) as channels (channels, bins): each keeps its part and its lead."""

@@ -18,7 +18,7 @@ from stylefx.errors import UsageError
 from stylefx.spectral.loudness import Loudness
 from stylefx.style.style import Style
 from stylefx.timbre.content import ContentStart
-from stylefx.timbre.content_features import Listener
+from stylefx.timbre.content_features import ContentFeatures
 from stylefx.timbre.decoder import Decoder
 from stylefx.timbre.outliers import Rollback
 
@@ -48,22 +48,24 @@ class Clock:
         self._last = now
 
 
-class Voice:
+class StyleChain:
     """``style``, started by ``start``; ``listener`` is shared with other voices.
 
     The optimiser, which computes on ``device``, is made by `add_optimiser`: who takes no steps does without it, and
     without torch. With ``notes`` there is a player where the style has notes.
     """
 
-    def __init__(self, style: Style, listener: Listener, device: str, start: str, notes: bool = False):
+    def __init__(
+        self, style: Style, content_features: ContentFeatures, device: str, start: str, notes: bool = False
+    ):
         check_device(device)
-        self.decode = _start_for(style, listener, start)
+        self.decode = _start_for(style, content_features, start)
         self.optimise: Optimise | OptimiseTrained | None = None
         self.loudness = Loudness()
         self._style, self._device = style, device
         self.player = _player_for(style) if notes else None
         self._grid: Grid | None = None
-        self._listener = listener
+        self._content_features = content_features
 
     def add_optimiser(self) -> None:
         """Make what `process` needs for more than 0 iterations; a voice that is prepared may go on playing."""
@@ -111,7 +113,7 @@ class Voice:
             self.optimise.iterations = iterations
             target = self.optimise.process(target) if optimising else self.optimise.hold(target)
             clock.charge("optimise")
-        self._rollback.follow(self._listener.usual.loud, self._listener.usual.over)
+        self._rollback.follow(self._content_features.usual.loud, self._content_features.usual.over)
         return self.loudness.process(magnitude, target)
 
 
@@ -136,10 +138,10 @@ def _optimise_for(style: Style, device: str) -> Optimise | OptimiseTrained:
     return Optimise(target, style.meta["seed"], 0, compute_device(device))
 
 
-def _start_for(style: Style, listener: Listener, start: str):
+def _start_for(style: Style, content_features: ContentFeatures, start: str):
     """The stage that makes the optimiser's start."""
     if start == "decoder":
-        return Decoder(style.arrays, listener)
+        return Decoder(style.arrays, content_features)
     if start == "envelope":
         from stylefx.timbre.cepstral_envelope import EnvelopeStart
 

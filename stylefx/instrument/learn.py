@@ -6,12 +6,12 @@ import numpy as np
 
 from stylefx.instrument.loops import looped
 from stylefx.instrument.separate import Separated
-from stylefx.instrument.table import BEGIN, COLUMNS, MOST_NOTES, MOST_SAMPLES, NOTES, SAMPLES
+from stylefx.instrument.table import BEGIN, COLUMNS, MAX_NOTES, MAX_SAMPLES, NOTES, SAMPLES
 from stylefx.tracking.notes import Note
 from stylefx.tracking.tracker import track
 
 # As much of a clip as its style is learnt from; the samples of 18 s fill the room there is.
-MOST_SECONDS = 30.0
+MAX_SECONDS = 30.0
 # Played from so long before the onset, over which it is faded in.
 LEAD_SECONDS, FADE_IN_SECONDS = 0.02, 0.01
 # A struck note is kept so long after it was let go.
@@ -20,7 +20,7 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 0.08, 4.0
 # Notes this far under the loudest are whatever the tracker took for notes.
 FAINT_DB = 30.0
 # A note less sure than this is not kept; of drums, rain or speech none is.
-LEAST_CONFIDENCE = 0.3
+MIN_CONFIDENCE = 0.3
 # Peaks of a sample beyond this are no sound of a clip at full scale 1.
 MOST = 8.0
 
@@ -35,7 +35,7 @@ def learn_instrument(mono: np.ndarray, sample_rate: int, struck: bool) -> dict[s
     struck
         Whether the clip's notes die away by themselves; else they are looped.
     """
-    mono = mono[: round(MOST_SECONDS * sample_rate)]
+    mono = mono[: round(MAX_SECONDS * sample_rate)]
     heard = track(mono, sample_rate)
     if len(heard) == 0:
         return {}
@@ -46,7 +46,7 @@ def learn_instrument(mono: np.ndarray, sample_rate: int, struck: bool) -> dict[s
     total = 0
     for index in _best_first(heard, loudest):
         row, audio = _cut(separated, heard, index, sample_rate, struck)
-        if row is None or total + len(audio) > MOST_SAMPLES or len(rows) == MOST_NOTES:
+        if row is None or total + len(audio) > MAX_SAMPLES or len(rows) == MAX_NOTES:
             continue
         row[BEGIN] = total
         rows.append(row)
@@ -63,7 +63,7 @@ def _best_first(notes: list[Note], loudest: float) -> list[int]:
         index
         for index, note in enumerate(notes)
         if note.level_db > loudest - FAINT_DB
-        and note.confidence >= LEAST_CONFIDENCE
+        and note.confidence >= MIN_CONFIDENCE
         and note.offset is not None
         and note.offset - note.onset >= SHORTEST_SECONDS
     ]

@@ -15,7 +15,7 @@ AFTER_ONSET_SECONDS, BEFORE_END_SECONDS = 0.09, 0.03
 LONGEST_SECONDS, FADE_SECONDS = 1.5, 0.03
 LEVEL_SECONDS = 0.02
 # The level is made even by no more than this.
-MOST_EVENING_DB = 12.0
+MAX_EVENING_DB = 12.0
 TINY = 1e-9
 
 
@@ -71,6 +71,6 @@ def _even(audio: np.ndarray, begin: int, end: int, sample_rate: int) -> np.ndarr
     power = np.convolve(audio.astype(np.float64) ** 2, window / window.sum(), "same")
     level = 10 * np.log10(power + TINY**2)
     wanted = np.median(level[begin:end])
-    gain = np.clip(wanted - level, -MOST_EVENING_DB, MOST_EVENING_DB)
+    gain = np.clip(wanted - level, -MAX_EVENING_DB, MAX_EVENING_DB)
     ramp = np.clip((np.arange(len(audio)) - begin + width) / width, 0, 1)
     return (audio * 10 ** (gain * ramp / 20)).astype(np.float32)

@@ -11,10 +11,10 @@ from stylefx.jit import compiled
 
 # A partial of the Gauss window reads this wide in Hz at half power at any rate, times a margin for vibrato and place.
 WIDTH_HZ, WIDTH_SHARE = 35.0, 0.012
-MOST_PARTIALS = 60
+MAX_PARTIALS = 60
 # The mask comes and goes with the note over so long.
 COMES_SECONDS, GOES_SECONDS = 0.02, 0.08
-MOST_NOTES = 32
+MAX_NOTES = 32
 # Number, pitch, weight, when it began, when it ended (-1 while it sounds).
 NUMBER, PITCH, WEIGHT, BEGAN, ENDED = range(5)
 
@@ -27,7 +27,7 @@ class Partials:
         self._bin_hz = grid.bin_hz
         self._comes, self._goes = (s * grid.sample_rate for s in (COMES_SECONDS, GOES_SECONDS))
         self._kept = np.ones(grid.bins, np.float32)
-        self._notes = np.zeros((MOST_NOTES, 5))
+        self._notes = np.zeros((MAX_NOTES, 5))
         self.reset()
 
     def reset(self) -> None:
@@ -69,7 +69,7 @@ def _fill(notes, now, comes, goes, bin_hz, kept):
             gate *= min(max(1 - (now - notes[i, ENDED]) / goes, 0.0), 1.0)
         weight = gate * notes[i, WEIGHT]
         hz = 440 * 2 ** ((notes[i, PITCH] - 69) / 12)
-        for h in range(1, MOST_PARTIALS + 1):
+        for h in range(1, MAX_PARTIALS + 1):
             centre = h * hz / bin_hz
             if centre >= len(kept) or weight <= 0:
                 break

@@ -29,11 +29,11 @@ FOLLOWED, FOLLOWED_DB = 0.5, 12.0
 # Pitch is followed beyond what the tracker wavers by.
 WAVER_SEMITONES = 0.15
 # No note is raised over the clip's by more.
-MOST_GAIN_DB = 30.0
+MAX_GAIN_DB = 30.0
 # The level is known better while the note is young.
 YOUNG_SECONDS = 0.12
 # Energies are compared over so long; the player's level is corrected by no more than this.
-MEMORY_SECONDS, MOST_CORRECTION_DB = 4.0, 12.0
+MEMORY_SECONDS, MAX_CORRECTION_DB = 4.0, 12.0
 TINY = 1e-12
 
 
@@ -119,7 +119,7 @@ class Player:
         """Mean powers of a hop: what was taken from the filter, and what the player put in its place."""
         self._energies += self._rate * (np.array([replaced, played]) - self._energies)
         wanted, found = self._energies + TINY
-        limit = 10 ** (MOST_CORRECTION_DB / 20)
+        limit = 10 ** (MAX_CORRECTION_DB / 20)
         # What was played holds the correction already: it moves on from there.
         moved = self._correction * float(np.sqrt(wanted / found)) ** self._rate
         self._correction = min(max(moved, 1 / limit), limit)
@@ -167,7 +167,7 @@ class Player:
 
     def _level(self, played: _Played) -> float:
         gain_db = played.note.level_db - self._instrument.notes[played.row, LEVEL_DB]
-        return float(np.sqrt(played.weight) * 10 ** (min(gain_db, MOST_GAIN_DB) / 20))
+        return float(np.sqrt(played.weight) * 10 ** (min(gain_db, MAX_GAIN_DB) / 20))
 
 
 def _pitch_at(note: Note, seconds: float) -> float:

@@ -15,7 +15,7 @@ import scipy.signal
 from stylefx.tracking.notes import Note
 
 WINDOW_SECONDS, HOPS_PER_WINDOW = 0.093, 8
-MOST_PARTIALS = 40
+MAX_PARTIALS = 40
 # Half width of a partial's main lobe in bins: a Hann window's is 2 wide at its foot.
 LOBE_BINS = 1.6
 # A note that has ended rings on for this long, falling by so much.
@@ -57,14 +57,14 @@ class Separated:
         model = np.zeros((len(bins), len(seconds)))
         power = self._power[:, frames]
         width = LOBE_BINS * self._rate / self._length
-        heights = np.zeros((MOST_PARTIALS, len(seconds)))
-        for h in range(1, MOST_PARTIALS + 1):
+        heights = np.zeros((MAX_PARTIALS, len(seconds)))
+        for h in range(1, MAX_PARTIALS + 1):
             if (h * hz).max() > self._rate / 2 - width:
                 break
             bin_index = np.clip(np.round(h * hz * self._length / self._rate).astype(int), 0, len(bins) - 1)
             heights[h - 1] = power[bin_index, np.arange(len(seconds))]
         # A partial that towers over its neighbours is another note's.
-        for h in range(MOST_PARTIALS):
+        for h in range(MAX_PARTIALS):
             around = heights[max(0, h - 2) : h + 3]
             limit = np.exp(np.log(around + TINY).mean(axis=0)) * 4
             height = np.minimum(heights[h], limit)

@@ -18,9 +18,9 @@ NOTES, SAMPLES = "instrument_notes", "instrument_samples"
 # struck note, which dies away by itself. `LEVEL_DB` is the tracker's.
 BEGIN, LENGTH, ONSET, PITCH, LEVEL_DB, SECOND, SECONDS, LOOP_BEGIN, LOOP_LENGTH = range(9)
 COLUMNS = 9
-MOST_NOTES = 256
+MAX_NOTES = 256
 # 3 MB of float32.
-MOST_SAMPLES = 3 * 2**20 // 4
+MAX_SAMPLES = 3 * 2**20 // 4
 LOWEST_PITCH, HIGHEST_PITCH = 0.0, 140.0
 LOWEST_DB, HIGHEST_DB = -160.0, 40.0
 HIGHEST_SAMPLE = 16.0
@@ -80,9 +80,9 @@ def check_instrument(arrays: Mapping[str, np.ndarray]) -> None:
     if NOTES not in arrays:
         return
     notes, samples = arrays[NOTES], arrays[SAMPLES]
-    if len(notes) > MOST_NOTES or len(samples) > MOST_SAMPLES:
+    if len(notes) > MAX_NOTES or len(samples) > MAX_SAMPLES:
         raise StylefxError(
-            f"its instrument has {len(notes)} notes and {len(samples)} samples, at most {MOST_NOTES} and {MOST_SAMPLES}"
+            f"its instrument has {len(notes)} notes and {len(samples)} samples, at most {MAX_NOTES} and {MAX_SAMPLES}"
         )
     ranges = {
         "pitches": (notes[:, PITCH], LOWEST_PITCH, HIGHEST_PITCH),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SHORTEST_SECONDS = 0.5  # fewer frames than that say nothing about a sound
 LONGEST_SECONDS = 600.0
-MOST_FRAMES = 60_000_000  # 600 s at 96 kHz: 240 MB a channel
+MAX_FRAMES = 60_000_000  # 600 s at 96 kHz: 240 MB a channel
 FEW_CHANNELS = 2
 SILENCE = 1e-5  # -100 dB under full scale: what 16-bit dither leaves, not a sound
 
@@ -134,7 +134,7 @@ def _gathered(reader: AudioReader) -> np.ndarray:
     mixed, firsts, frames = [], [], 0
     for block in reader.blocks():
         frames += len(block)
-        most = min(MOST_FRAMES, LONGEST_SECONDS * reader.sample_rate)
+        most = min(MAX_FRAMES, LONGEST_SECONDS * reader.sample_rate)
         if frames > most:
             raise StylefxError(
                 f"{reader.name} is longer than {most / reader.sample_rate:.3g} s at {reader.sample_rate} Hz: "

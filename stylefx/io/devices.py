@@ -19,7 +19,7 @@ from stylefx.errors import NoDeviceError, StylefxError
 # PortAudio keeps the pointer, so the bytes must outlive it.
 JACK_CLIENT_NAME = b"stylefx"
 # Two channels in and out: the engine keeps an image, but a mixing desk's 32 inputs are not one instrument.
-MOST_CHANNELS = 2
+MAX_CHANNELS = 2
 # PortAudio answers 89478 s when it does not know; nobody plays through more than 10 s.
 UNKNOWN_LATENCY_SECONDS = 10.0
 # Closing a stream waits for its buffers at most, far less than this.
@@ -200,7 +200,7 @@ def shared_sample_rate(source: Device, sink: Device) -> int:
 def _plays_at(sample_rate: float, device: Device, kind: str) -> bool:
     sounddevice = load_sounddevice()
     check = sounddevice.check_input_settings if kind == "input" else sounddevice.check_output_settings
-    channels = min(device.channels(kind), MOST_CHANNELS)
+    channels = min(device.channels(kind), MAX_CHANNELS)
     try:
         check(device=device.number, channels=channels, dtype="float32", samplerate=sample_rate)
     except sounddevice.PortAudioError:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-MOST_CHUNKS = 1000
+MAX_CHUNKS = 1000
 LARGEST_SIZE = 2**32 - 1
 SDS_HEADER_BYTES, SDS_PACKET_BYTES, SDS_PACKET = 21, 127, b"\xf0\x7e"
 SEARCHED_BYTES = 2**18  # tags lie in front, and say there whether a picture follows
@@ -41,7 +41,7 @@ def repairs(path: Path) -> dict[int, bytes]:
 
 def _chunks(file: BinaryIO, order: str) -> Iterator[tuple[bytes, int, int]]:
     """Name, place of the body and size of each chunk; the file stands at the body."""
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         head = file.read(8)
         if len(head) < 8:
             return

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 
 from stylefx import interruption
-from stylefx.learn import augmentation as disguise
+from stylefx.learn import augmentation as augmentation
 from stylefx.learn.network import HEARD, LONG_ENVELOPE, OWN_LEVEL, Layers, Network, distance
 from stylefx.learn.spectra import BIN_HZ, POSITIONS
-from stylefx.learn.training_examples import Lesson, drawn_frames, lesson
+from stylefx.learn.training_examples import TrainingExample, drawn_frames, training_example
 from stylefx.timbre.decoder import EQUALISER_LIMIT_BELS, look
 from stylefx.timbre.features import FEATURES
 from stylefx.timbre.layout import heard_places
@@ -41,26 +41,26 @@ class ClipSampler:
 
     def __init__(self, power: np.ndarray, static: np.ndarray):
         self._power, self._static = power, static
-        self._noise = disguise.NoiseFloor()
+        self._noise = augmentation.NoiseFloor()
         width = 2 * ENVELOPE_SMOOTHING + 1
         window = np.hanning(width) / np.hanning(width).sum()
         level = np.log10(power.mean(axis=0) + 1e-9)
         self._envelope = np.convolve(np.pad(level, ENVELOPE_SMOOTHING, mode="edge"), window, "valid")
 
-    def draw(self, rng: np.random.Generator) -> Lesson:
+    def draw(self, rng: np.random.Generator) -> TrainingExample:
         """One lesson."""
         target = self._piece(rng)
         if rng.random() < POLYPHONIC:
             target += self._piece(rng)
-        content = target * disguise.equaliser(rng, EQUALISER_STRENGTH)
+        content = target * augmentation.equaliser(rng, EQUALISER_STRENGTH)
         if rng.random() < 0.6:
-            disguise.flatten(content, float(rng.uniform(0.2, 1)), int(rng.integers(3, 25)))
+            augmentation.flatten(content, float(rng.uniform(0.2, 1)), int(rng.integers(3, 25)))
         if rng.random() < 0.35:
-            disguise.room(rng)(content)
+            augmentation.room(rng)(content)
         if rng.random() < 0.6:
-            self._noise.add(rng, content, rng.uniform(10, 60), disguise.noise_colour(rng))
+            self._noise.add(rng, content, rng.uniform(10, 60), augmentation.noise_colour(rng))
         nothing = np.zeros((0, 0))
-        return lesson(rng, content, target, self._static, nothing, WANTED, FIRST_WANTED)
+        return training_example(rng, content, target, self._static, nothing, WANTED, FIRST_WANTED)
 
     def _piece(self, rng: np.random.Generator) -> np.ndarray:
         """CHUNK frames from anywhere in the clip, shifted; its envelope moves with it, or stays, or in between."""
@@ -68,7 +68,7 @@ class ClipSampler:
         frames = np.arange(start, start + CHUNK) % len(self._power)
         piece = self._power[frames]
         ratio = np.float32(2 ** (rng.uniform(-SHIFT_SEMITONES, SHIFT_SEMITONES) / 12))
-        disguise.warp(piece, np.full(CHUNK, ratio, np.float32))
+        augmentation.warp(piece, np.full(CHUNK, ratio, np.float32))
         moved = np.interp(BIN_HZ / ratio, BIN_HZ, self._envelope)
         stay_bels = rng.uniform(0, 1) * (self._envelope - moved)
         return piece * (10 ** np.clip(stay_bels, -3, 3)).astype(np.float32)
@@ -81,7 +81,7 @@ class Heard(NamedTuple):
     seen: torch.Tensor
     target: torch.Tensor
     floor: torch.Tensor
-    item: Lesson
+    item: TrainingExample
 
 
 def fine_tune(
@@ -110,12 +110,12 @@ def fine_tune(
     optimiser = Adam(weights)
     gradient = Gradient(network.skip.detach(), torch.from_numpy(static))
     sampler = ClipSampler(power, static)
-    lessons = [_heard(network, sampler.draw(rng)) for _ in range(POOL_FIRST)]
+    examples = [_heard(network, sampler.draw(rng)) for _ in range(POOL_FIRST)]
     for step in range(steps):
         if step % STEPS_PER_LESSON == 0:
-            lessons = [*lessons, _heard(network, sampler.draw(rng))][-POOL:]
+            examples = [*examples, _heard(network, sampler.draw(rng))][-POOL:]
         interruption.check()
-        chosen = [lessons[index] for index in rng.choice(len(lessons), ITEMS, replace=False)]
+        chosen = [examples[index] for index in rng.choice(len(examples), ITEMS, replace=False)]
         rate = RATE * min(1, (step + 1) / WARM_UP) * (1 - step / steps)
         optimiser.step(gradient(tuned, chosen, rng), rate)
     with torch.no_grad():
@@ -124,7 +124,7 @@ def fine_tune(
     return tuned
 
 
-def _heard(network: Network, item: Lesson) -> Heard:
+def _heard(network: Network, item: TrainingExample) -> Heard:
     # torch's conversions: numpy's of float16 take ten times as long.
     features = torch.from_numpy(item.features).float()
     with torch.no_grad():
@@ -169,9 +169,9 @@ class Gradient:
         self._seen = torch.zeros(ITEMS * FRAMES_EACH, POSITIONS, VARYING)
 
     @torch.no_grad()
-    def __call__(self, layers: Layers, lessons: list[Heard], rng: np.random.Generator) -> list[torch.Tensor]:
+    def __call__(self, layers: Layers, examples: list[Heard], rng: np.random.Generator) -> list[torch.Tensor]:
         """For some frames of each lesson."""
-        targets, floors = self._gather(lessons, rng)
+        targets, floors = self._gather(examples, rng)
         (weight1, bias1), (weight2, bias2), (weight3, bias3), (weight4, _) = layers
         seen = self._seen.view(-1, VARYING)
         hidden1 = (self._seen @ weight1[:, :VARYING].T).add_(bias1 + self._static @ weight1[:, VARYING:].T)
@@ -194,13 +194,13 @@ class Gradient:
             slope.sum()[None],
         ]
 
-    def _gather(self, lessons: list[Heard], rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    def _gather(self, examples: list[Heard], rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         """Some frames of each lesson into one batch; their targets (items, frames, positions) and floors."""
-        chosen = [torch.from_numpy(drawn_frames(rng, each.item, FRAMES_EACH)) for each in lessons]
-        for rows, each, frames in zip(self._seen.split(FRAMES_EACH), lessons, chosen):
+        chosen = [torch.from_numpy(drawn_frames(rng, each.item, FRAMES_EACH)) for each in examples]
+        for rows, each, frames in zip(self._seen.split(FRAMES_EACH), examples, chosen):
             rows.copy_(each.seen[frames])
-        targets = torch.stack([each.target[frames] for each, frames in zip(lessons, chosen)])
-        return targets, torch.stack([each.floor[frames] for each, frames in zip(lessons, chosen)])
+        targets = torch.stack([each.target[frames] for each, frames in zip(examples, chosen)])
+        return targets, torch.stack([each.floor[frames] for each, frames in zip(examples, chosen)])
 
     def _answer_slope(self, own: torch.Tensor, targets: torch.Tensor, floors: torch.Tensor) -> torch.Tensor:
         """Slope of the distance along the last layer's output (rows,); see `stylefx.learn.network.answer`."""

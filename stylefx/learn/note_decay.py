@@ -22,7 +22,7 @@ from stylefx.timbre.note_decay import (
 
 # When a note is looked at, in seconds after its onset; onsets nearer together are one.
 LOOKS, APART_SECONDS = (0.04, 0.11, 0.22), 0.07
-LEAST_NOTES = 3
+MIN_NOTES = 3
 # Positions that rose by this much at the onset, and are this near to the loudest, are the note.
 RISE_BELS, NEAR_BELS, BEFORE_SECONDS = 1.2, 3.0, 0.023
 # Three notes of four fall by 8 dB a second or more, and nine of ten do not rise.
@@ -35,7 +35,7 @@ LOWEST_HZ, HIGHEST_HZ = 60.0, 14_000.0
 SAMPLES = 40
 FASTEST_RATE = -6.0
 # A band falls between half and twice as fast as the whole.
-LEAST_RATIO, MOST_RATIO = 0.5, 2.0
+MIN_RATIO, MAX_RATIO = 0.5, 2.0
 
 
 def decay_rates(own: np.ndarray, slow_level: np.ndarray, hop_seconds: float) -> np.ndarray:
@@ -62,7 +62,7 @@ def decay_rates(own: np.ndarray, slow_level: np.ndarray, hop_seconds: float) -> 
         samples.append((looked[3] - looked[1]) / ((last - first) * hop_seconds))
         weights.append(weight)
     held = np.zeros(len(frequencies), np.float32)
-    if len(notes) < LEAST_NOTES:
+    if len(notes) < MIN_NOTES:
         return held
     if np.quantile(notes, MOST) > STRUCK_RATE or np.quantile(notes, NEARLY_ALL) > 0:
         return held
@@ -107,7 +107,7 @@ def _by_frequency(samples: np.ndarray, weights: np.ndarray, frequencies: np.ndar
         count = (there > 0).sum()
         if count:
             rates[b] = (_weighted_median(here, there) * count + whole * SAMPLES) / (count + SAMPLES)
-    ratios = np.clip(rates / min(whole, -0.1), LEAST_RATIO, MOST_RATIO)
+    ratios = np.clip(rates / min(whole, -0.1), MIN_RATIO, MAX_RATIO)
     centres = np.sqrt(edges[1:] * edges[:-1])
     return np.interp(np.log(frequencies), np.log(centres), ratios)
 

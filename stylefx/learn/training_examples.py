@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stylefx.learn import augmentation as disguise
+from stylefx.learn import augmentation as augmentation
 from stylefx.learn.pretraining.decoder.synthetic_scores import FRAMES, Rendering, dequantise
 from stylefx.learn.spectra import mean_level, observe, observe_style, targets_at
 
@@ -22,12 +22,12 @@ WANTED = 36
 PAIR_HOPS = 4
 STYLE_FRAMES, STYLE_POSITIONS = 16, 96
 STYLE_LENGTHS, STYLE_CHANCES = (200, 400, 700, 1400), (0.15, 0.5, 0.25, 0.1)
-SELF_TAUGHT, DISGUISED = 0.12, 0.8
+SELF_TARGET, AUGMENTED = 0.12, 0.8
 SILENT_POWER = 1e-3
 
 
 @dataclass
-class Lesson:
+class TrainingExample:
     """float16 features (frames, positions, FEATURES), samples (count, FEATURES + STATIC); float32 targets and
     floor relative to the content's level (frames, positions), (frames,), static (positions, STATIC)."""
 
@@ -38,10 +38,10 @@ class Lesson:
     samples: np.ndarray
 
 
-def lesson(
+def training_example(
     rng: np.random.Generator, content: np.ndarray, target: np.ndarray, static: np.ndarray, samples: np.ndarray,
     wanted: int = WANTED, first: int = FIRST_WANTED,
-) -> Lesson:  # fmt: skip
+) -> TrainingExample:  # fmt: skip
     """What the decoder sees of ``content`` and should answer, at ``wanted`` frames, in pairs; scales both in place."""
     content /= max(mean_level(content), 1e-12)
     target /= max(mean_level(target), 1e-12)
@@ -52,7 +52,7 @@ def lesson(
     seen = observe(content, frames)
     own, slow = targets_at(target, frames)
     level = seen.level[frames]
-    return Lesson(
+    return TrainingExample(
         seen.features.astype(np.float16),
         (own - level[:, None]).astype(np.float32),
         (slow - level).astype(np.float32),
@@ -61,18 +61,18 @@ def lesson(
     )
 
 
-def drawn_frames(rng: np.random.Generator, item: Lesson, count: int) -> np.ndarray:
+def drawn_frames(rng: np.random.Generator, item: TrainingExample, count: int) -> np.ndarray:
     """Indices of ``count`` frames of a lesson, whole pairs."""
     pairs = rng.choice(len(item.features) // 2, count // 2, replace=False)
     return (2 * pairs[:, None] + np.arange(2)).ravel()
 
 
-class Teacher:
+class PairSampler:
     """Draws lessons from rendered etudes, without the instruments left out."""
 
     def __init__(self, stored: np.ndarray, renderings: list[Rendering], left_out: frozenset[tuple[int, int]]):
         self._stored, self._renderings = stored, renderings
-        self._noise = disguise.NoiseFloor()
+        self._noise = augmentation.NoiseFloor()
         self._of_score, self._of_instrument = defaultdict(list), defaultdict(list)
         self._allowed = []
         for index, rendering in enumerate(renderings):
@@ -81,7 +81,7 @@ class Teacher:
                 self._allowed.append(index)
                 self._of_score[rendering.score].append(index)
 
-    def draw(self, rng: np.random.Generator) -> Lesson:
+    def draw(self, rng: np.random.Generator) -> TrainingExample:
         """One lesson."""
         while True:
             content, target, style = self._pick(rng)
@@ -95,18 +95,18 @@ class Teacher:
                 continue
             for power in (x, y, z):
                 power /= mean_level(power)
-            if rng.random() < DISGUISED:
+            if rng.random() < AUGMENTED:
                 self._blend(rng, content, style, start, style_start, x, y, z)
-                self._disguise(rng, x, y, z)
+                self._augment(rng, x, y, z)
             static, samples, _ = observe_style(z, rng, STYLE_FRAMES, STYLE_POSITIONS)
-            return lesson(rng, x, y, static, samples)
+            return training_example(rng, x, y, static, samples)
 
     def _pick(self, rng: np.random.Generator) -> tuple[int, int, int]:
         """Content and target of one score; a style of the target's instrument from another score."""
         while True:
             content = int(rng.choice(self._allowed))
             target = int(rng.choice(self._of_score[self._renderings[content].score]))
-            if rng.random() < SELF_TAUGHT:
+            if rng.random() < SELF_TARGET:
                 target = content
             elsewhere = self._elsewhere(target, content)
             if elsewhere and (content != target or rng.random() < 0.5):
@@ -124,7 +124,7 @@ class Teacher:
         """Others play along: quietly beside the content, or as a part of target and style alike."""
         fellows = self._of_score[self._renderings[content].score]
         if rng.random() < 0.2:
-            other = self._power(int(rng.choice(fellows)), start, len(x)) * disguise.equaliser(rng)
+            other = self._power(int(rng.choice(fellows)), start, len(x)) * augmentation.equaliser(rng)
             x += other * (10 ** rng.uniform(-2, 0) / max(mean_level(other), 1e-9))
         if rng.random() < 0.45:
             fellow = int(rng.choice(fellows))
@@ -132,41 +132,41 @@ class Teacher:
             same = self._of_instrument[self._renderings[fellow].instrument]
             there = [other for other in same if self._renderings[other].score == style_score]
             if there:
-                colour = disguise.equaliser(rng)
+                colour = augmentation.equaliser(rng)
                 other = self._power(fellow, start, len(y)) * colour
                 gain = 10 ** rng.uniform(-1.5, 0.5) / max(mean_level(other), 1e-6)
                 y += other * gain
                 z += self._power(there[0], style_start, len(z)) * colour * gain
 
-    def _disguise(self, rng, x, y, z) -> None:
+    def _augment(self, rng, x, y, z) -> None:
         if rng.random() < 0.7:
-            colour = disguise.equaliser(rng)
+            colour = augmentation.equaliser(rng)
             y *= colour
             z *= colour
         if rng.random() < 0.4:
             amount, half_width = float(rng.uniform(-0.6, 0.8)), int(rng.integers(3, 25))
-            disguise.flatten(y, amount, half_width)
-            disguise.flatten(z, amount, half_width)
+            augmentation.flatten(y, amount, half_width)
+            augmentation.flatten(z, amount, half_width)
         if rng.random() < 0.8:
-            x *= disguise.equaliser(rng)
+            x *= augmentation.equaliser(rng)
         if rng.random() < 0.3:
             fixed = np.full(len(x), 2 ** (rng.uniform(-9, 9) / 12), np.float32)
-            ratio = disguise.glide(rng, len(x)) if rng.random() < 0.5 else fixed
-            disguise.warp(x, ratio)
-            disguise.warp(y, ratio)
+            ratio = augmentation.glide(rng, len(x)) if rng.random() < 0.5 else fixed
+            augmentation.warp(x, ratio)
+            augmentation.warp(y, ratio)
             if rng.random() < 0.5:
-                disguise.warp(z, np.full(len(z), ratio.mean(), np.float32))
+                augmentation.warp(z, np.full(len(z), ratio.mean(), np.float32))
         if rng.random() < 0.15:
-            disguise.flatten(x, float(rng.uniform(0.2, 1)), int(rng.integers(3, 25)))
+            augmentation.flatten(x, float(rng.uniform(0.2, 1)), int(rng.integers(3, 25)))
         if rng.random() < 0.35:
-            disguise.room(rng)(x)
+            augmentation.room(rng)(x)
         if rng.random() < 0.3:
-            reverberate = disguise.room(rng)
+            reverberate = augmentation.room(rng)
             reverberate(y)
             reverberate(z)
         if rng.random() < 0.6:
-            self._noise.add(rng, x, rng.uniform(8, 70), disguise.noise_colour(rng))
+            self._noise.add(rng, x, rng.uniform(8, 70), augmentation.noise_colour(rng))
         if rng.random() < 0.35:
-            colour, snr_db = disguise.noise_colour(rng), rng.uniform(20, 70)
+            colour, snr_db = augmentation.noise_colour(rng), rng.uniform(20, 70)
             self._noise.add(rng, y, snr_db, colour)
             self._noise.add(rng, z, snr_db, colour)

@@ -1,4 +1,4 @@
-"""Cover: the sound that goes out when the engine is not ready, joined to its neighbours without a click.
+"""DropoutConcealer: the sound that goes out when the engine is not ready, joined to its neighbours without a click.
 
 The delayed dry signal stands in for the wet one, with the gains that are set and below full scale as the engine would
 play it. Wet and dry are cross-faded; when the wet signal stopped
@@ -18,7 +18,7 @@ from stylefx.synthesis.mix import Fifo, limit
 FADE_SECONDS = 0.010
 
 
-class Cover:
+class DropoutConcealer:
     """For each block in order ``delay(block)``, then ``process``; ``gap()`` when silence was played.
 
     Parameters

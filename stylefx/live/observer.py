@@ -13,7 +13,7 @@ from typing import Protocol
 
 from stylefx.live.monitor.latency import Latency
 from stylefx.live.monitor.meters import Meters
-from stylefx.live.quality import Ladder
+from stylefx.live.quality import QualityGovernor
 from stylefx.live.worker import Engine
 
 
@@ -28,10 +28,10 @@ class Playing:
     latency: Latency
     engine: Engine
     meters: Meters
-    ladder: Ladder
+    governor: QualityGovernor
 
 
-class Attendant(AbstractContextManager, Protocol):
+class SessionObserver(AbstractContextManager, Protocol):
     """Entered before the first note with `begin`, left when the worker has ended.
 
     Attributes
@@ -45,5 +45,5 @@ class Attendant(AbstractContextManager, Protocol):
     def begin(self, playing: Playing) -> None:
         """Playing starts now."""
 
-    def attend(self) -> None:
+    def poll(self) -> None:
         """Called some ten times a second."""

@@ -16,58 +16,58 @@ TRIAL_SECONDS = 10.0
 LONGEST_TRIAL_SECONDS = 300.0
 
 
-class Ladder:
+class QualityGovernor:
     """Sets ``engine.iterations`` and ``engine.economy`` when told to apply; an engine without either is left alone."""
 
     def __init__(self, engine: Any):
         self._engine = engine
         most = getattr(engine, "iterations", None) or 0
         # Iterations, and whether to economise.
-        self._rungs = [(most, False)]
-        while self._rungs[-1][0] > 0:
-            self._rungs.append((self._rungs[-1][0] // 2, False))
+        self._levels = [(most, False)]
+        while self._levels[-1][0] > 0:
+            self._levels.append((self._levels[-1][0] // 2, False))
         if hasattr(engine, "economy"):
-            self._rungs.append((self._rungs[-1][0], True))
-        self._place = self.lowest_place = 0
+            self._levels.append((self._levels[-1][0], True))
+        self._level = self.lowest_level = 0
         self._last_stall = self._last_change = self._last_climb = float("-inf")
         self._trial_seconds = TRIAL_SECONDS
 
     @property
     def iterations(self) -> int:
         """Iterations a hop now."""
-        return self._rungs[self._place][0]
+        return self._levels[self._level][0]
 
     @property
     def lowest_iterations(self) -> int:
         """The fewest so far."""
-        return self._rungs[self.lowest_place][0]
+        return self._levels[self.lowest_level][0]
 
     @property
     def economised(self) -> bool:
         """Whether the lowest rung so far economises."""
-        return self._rungs[self.lowest_place][1]
+        return self._levels[self.lowest_level][1]
 
     @property
-    def at_the_end(self) -> bool:
+    def at_lowest(self) -> bool:
         """Whether there is no lower rung."""
-        return self._place + 1 == len(self._rungs)
+        return self._level + 1 == len(self._levels)
 
     @property
     def quality(self) -> float:
         """Share of the best rung's iterations."""
-        return self.iterations / self._rungs[0][0] if self._rungs[0][0] else 1.0
+        return self.iterations / self._levels[0][0] if self._levels[0][0] else 1.0
 
     def apply(self) -> None:
         """Between two blocks: let the engine work as the ladder stands."""
-        iterations, economy = self._rungs[self._place]
-        if self._rungs[0][0] > 0 and self._engine.iterations != iterations:
+        iterations, economy = self._levels[self._level]
+        if self._levels[0][0] > 0 and self._engine.iterations != iterations:
             self._engine.iterations = iterations
-        if self._rungs[-1][1] and self._engine.economy != economy:
+        if self._levels[-1][1] and self._engine.economy != economy:
             self._engine.economy = economy
 
-    def start_at_the_end(self) -> None:
+    def start_at_lowest(self) -> None:
         """Begin on the lowest rung: the engine was too slow before anything played."""
-        self._place = self.lowest_place = len(self._rungs) - 1
+        self._level = self.lowest_level = len(self._levels) - 1
         self._trial_seconds = LONGEST_TRIAL_SECONDS
         self.apply()
 
@@ -75,19 +75,19 @@ class Ladder:
         """The engine was late at ``now`` (seconds)."""
         soon = now - self._last_stall < SOON_SECONDS
         self._last_stall = now
-        if soon and not self.at_the_end:
+        if soon and not self.at_lowest:
             if now - self._last_climb < self._trial_seconds:
                 self._trial_seconds = min(2 * self._trial_seconds, LONGEST_TRIAL_SECONDS)
             self._last_climb = float("-inf")
-            self._step(self._place + 1, now)
-            self.lowest_place = max(self.lowest_place, self._place)
+            self._step(self._level + 1, now)
+            self.lowest_level = max(self.lowest_level, self._level)
 
     def kept_up(self, now: float) -> None:
         """The engine was in time at ``now`` (seconds)."""
         quiet_since = max(self._last_stall, self._last_change)
-        if self._place > 0 and now - quiet_since > self._trial_seconds:
-            self._step(self._place - 1, now)
+        if self._level > 0 and now - quiet_since > self._trial_seconds:
+            self._step(self._level - 1, now)
             self._last_climb = now
 
-    def _step(self, place: int, now: float) -> None:
-        self._place, self._last_change = place, now
+    def _step(self, level: int, now: float) -> None:
+        self._level, self._last_change = level, now

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from stylefx.errors import StylefxError
-from stylefx.live.concealment import Cover
+from stylefx.live.concealment import DropoutConcealer
 from stylefx.live.io.duplex import Duplex
 from stylefx.live.monitor.meters import Meters
-from stylefx.live.quality import Ladder
+from stylefx.live.quality import QualityGovernor
 from stylefx.params import Controls
 
 # The stand-by answers this much before the device asks, or a fifth of the delay if that is less: time to wake up
 # and write a block.
 MARGIN_SECONDS = 0.002
-MARGIN_PART = 1 / 5
+MARGIN_RATIO = 1 / 5
 # An engine that works and is still not in time after this, longer than it needs to recover from an accident, is
 # too slow.
 LAGGING_SECONDS = 0.3
@@ -34,7 +34,7 @@ LOOKS = 2
 
 
 @dataclass(frozen=True)
-class Turn:
+class PendingBlock:
     """A block of input that waits for its answer: due at output frame ``due``; ``dry`` is what suits it then."""
 
     block: np.ndarray
@@ -42,7 +42,7 @@ class Turn:
     due: int
 
 
-class Desk:
+class BlockScheduler:
     """Blocks in, answers out.
 
     Parameters
@@ -53,14 +53,14 @@ class Desk:
         The engine's.
     controls : Controls
         The engine's: gains count for the dry sound too.
-    meters, ladder : Meters, Ladder
+    meters, ladder : Meters, QualityGovernor
         Where to count, and who must know of stalls.
 
     Attributes
     ----------
     lock : threading.Lock
         Held by whoever is at the desk; everything below needs it.
-    open : Turn or None
+    open : PendingBlock or None
         The block that the engine works on.
     pending : deque of array
         Blocks that were answered without the engine, oldest first; at some length the oldest fall out.
@@ -71,23 +71,30 @@ class Desk:
     """
 
     def __init__(
-        self, duplex: Duplex, latency_samples: int, controls: Controls, meters: Meters, ladder: Ladder
+        self,
+        duplex: Duplex,
+        latency_samples: int,
+        controls: Controls,
+        meters: Meters,
+        governor: QualityGovernor,
     ):
         self.lock = threading.Lock()
-        self._duplex, self._meters, self._ladder = duplex, meters, ladder
+        self._duplex, self._meters, self._governor = duplex, meters, governor
         channels = engine_channels(duplex)
-        self._cover = Cover(duplex.sample_rate, channels, latency_samples, duplex.block, controls)
+        self._concealer = DropoutConcealer(
+            duplex.sample_rate, channels, latency_samples, duplex.block, controls
+        )
         # More than that is too old to catch up with.
         self.most_pending = 1 + max(duplex.delay, latency_samples) // duplex.block
         self.pending: deque[np.ndarray] = deque(maxlen=self.most_pending + 1)
-        self.open: Turn | None = None
+        self.open: PendingBlock | None = None
         self.next_frame = 0
         self.hung = False
         self._covering = False
         self._lagging_frames = 0
         self._error: StylefxError | None = None
         delay_seconds = duplex.delay / duplex.sample_rate
-        self._margin_seconds = min(MARGIN_SECONDS, MARGIN_PART * delay_seconds)
+        self._margin_seconds = min(MARGIN_SECONDS, MARGIN_RATIO * delay_seconds)
         self.look_seconds = delay_seconds / LOOKS
 
     # For the worker --------------------------------------------------------------------------------------
@@ -104,7 +111,7 @@ class Desk:
             if self._error is not None:
                 raise self._error
 
-    def take(self) -> Turn | None:
+    def take(self) -> PendingBlock | None:
         """The next block; None when none came yet, or none ever will."""
         taken = self._duplex.read()
         if taken is None:
@@ -113,23 +120,23 @@ class Desk:
         self._meters.blocks += 1
         self.next_frame = frame + len(block)
         block = self._fold(self._finite(block))
-        self.open = Turn(block, self._cover.delay(block), frame + self._duplex.delay)
+        self.open = PendingBlock(block, self._concealer.delay(block), frame + self._duplex.delay)
         return self.open
 
-    def answer(self, turn: Turn, wet: np.ndarray | None) -> None:
+    def answer(self, pending: PendingBlock, wet: np.ndarray | None) -> None:
         """Play ``wet``, or the dry sound where there is none."""
-        out = self._cover.process(turn.dry, wet)
-        lost = self._duplex.write(turn.due, self._spread(out))
-        self._meters.count_sound(turn.block, out)
+        out = self._concealer.process(pending.dry, wet)
+        lost = self._duplex.write(pending.due, self._spread(out))
+        self._meters.count_sound(pending.block, out)
         self._note(late=wet is None or lost > 0, lost=lost)
         self.open = None
 
-    def lag(self, turn: Turn) -> None:
+    def lag(self, pending: PendingBlock) -> None:
         """The engine was too late for this block; when it is for long, although it works, that is a stall more."""
-        self._lagging_frames += len(turn.block)
+        self._lagging_frames += len(pending.block)
         if self._lagging_frames > LAGGING_SECONDS * self._duplex.sample_rate:
             self._lagging_frames = 0
-            self._ladder.stalled(self._duplex.time())
+            self._governor.stalled(self._duplex.time())
 
     # For the stand-by ------------------------------------------------------------------------------------
 
@@ -154,11 +161,11 @@ class Desk:
             if self.open is not None:  # the engine has this one
                 self.answer(self.open, None)
                 continue
-            turn = self.take()
-            if turn is None:
+            pending = self.take()
+            if pending is None:
                 break
-            self.answer(turn, None)
-            self.pending.append(turn.block)
+            self.answer(pending, None)
+            self.pending.append(pending.block)
         return self.look_seconds
 
     def _seconds_left(self) -> float:
@@ -176,16 +183,16 @@ class Desk:
     def _note(self, late: bool, lost: int) -> None:
         """Count, and let the ladder know."""
         if lost:
-            self._cover.gap()
+            self._concealer.gap()
             self._meters.lost_frames += lost
         if late:
             self._meters.late += 1
         now = self._duplex.time()
         if late and not self._covering:
             self._meters.stalls += 1
-            self._ladder.stalled(now)
+            self._governor.stalled(now)
         elif not late:
-            self._ladder.kept_up(now)
+            self._governor.kept_up(now)
             self._lagging_frames = 0
         self._covering = late
 

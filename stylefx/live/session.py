@@ -25,8 +25,8 @@ from stylefx.live.io.duplex import Duplex
 from stylefx.live.monitor.latency import latency_of
 from stylefx.live.monitor.meters import TAPE_FRAMES, Meters
 from stylefx.live.monitor.report import Report
-from stylefx.live.observer import Attendant, Playing
-from stylefx.live.quality import Ladder
+from stylefx.live.observer import Playing, SessionObserver
+from stylefx.live.quality import QualityGovernor
 from stylefx.live.scheduler import engine_channels
 from stylefx.live.worker import Engine, Worker
 
@@ -37,7 +37,7 @@ WARM_UP_LEVEL = 0.1
 # More of a block's duration than this is too much for its work: other programs need some, and some hops take longer.
 SAFE_LOAD = 0.75
 # Nobody plays to an answer that comes later; the offline methods need seconds.
-MOST_LATENCY_SECONDS = 0.5
+MAX_LATENCY_SECONDS = 0.5
 # How often the waiting main thread looks up: for Ctrl-C, to tell what was late, for its attendants.
 LOOK_UP_SECONDS = 0.08
 # The lowest of the real-time priorities: above every ordinary program, below the sound server's own threads.
@@ -68,7 +68,7 @@ def play(
     stop: threading.Event,
     say: Callable[[str], None],
     seconds: float | None = None,
-    attendants: Sequence[Attendant] = (),
+    observers: Sequence[SessionObserver] = (),
 ) -> Report:
     """Play ``engine`` through ``duplex`` until ``stop`` is set, the input ends or ``seconds`` have passed.
 
@@ -84,35 +84,35 @@ def play(
         Gets what the musician should read while it happens.
     seconds : float or None
         Stop after so much input.
-    attendants : sequence of Attendant
+    attendants : sequence of SessionObserver
         Called by this thread while the worker plays.
     """
     with duplex, calm():
         channels = engine_channels(duplex)
         engine.prepare(duplex.sample_rate, channels, duplex.block)
         check_latency(engine.latency_samples / duplex.sample_rate)
-        ladder = Ladder(engine)
-        settle(engine, ladder, duplex.sample_rate, channels, duplex.block, say, stop)
+        governor = QualityGovernor(engine)
+        settle(engine, governor, duplex.sample_rate, channels, duplex.block, say, stop)
         duplex.open(engine.latency_samples)
         latency = latency_of(duplex, engine.latency_samples)
         say(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
         say(str(latency))
-        tape_seconds = max((attendant.tape_seconds for attendant in attendants), default=0.0)
+        tape_seconds = max((observer.tape_seconds for observer in observers), default=0.0)
         tape_frames = max(TAPE_FRAMES, duplex.block, round(tape_seconds * duplex.sample_rate))
         meters = Meters(duplex.sample_rate, max(duplex.block, duplex.hop), channels, tape_frames)
         frames = None if seconds is None else round(seconds * duplex.sample_rate)
         most_iterations = getattr(engine, "iterations", None) or 0
-        worker = Worker(engine, duplex, meters, frames, ladder)
+        worker = Worker(engine, duplex, meters, frames, governor)
         playing = Playing(
-            duplex.name, duplex.sample_rate, channels, duplex.block, latency, engine, meters, ladder
+            duplex.name, duplex.sample_rate, channels, duplex.block, latency, engine, meters, governor
         )
         with ExitStack() as stack:
-            for attendant in attendants:
-                stack.enter_context(attendant).begin(playing)
+            for observer in observers:
+                stack.enter_context(observer).begin(playing)
             duplex.begin()
             say("playing, Ctrl-C ends")
             with real_time_priority() as real_time:
-                ended = _run(worker, stop, say, attendants)
+                ended = _run(worker, stop, say, observers)
         flags = duplex.flags
     return Report(
         name=duplex.name,
@@ -125,14 +125,14 @@ def play(
         flags=flags,
         real_time=real_time,
         iterations=most_iterations,
-        lowest_iterations=ladder.lowest_iterations,
-        economised=ladder.economised,
+        lowest_iterations=governor.lowest_iterations,
+        economised=governor.economised,
     )
 
 
 def check_latency(seconds: float) -> None:
     """Refuse an engine that nobody can play to."""
-    if seconds > MOST_LATENCY_SECONDS:
+    if seconds > MAX_LATENCY_SECONDS:
         raise StylefxError(
             f"this style's method answers after {seconds:.1f} s, which nobody can play to: fit the clip again with "
             "the default method, or use 'stylefx render'"
@@ -161,7 +161,7 @@ def warm_up(
 
 def settle(
     engine: Engine,
-    ladder: Ladder,
+    governor: QualityGovernor,
     sample_rate: int,
     channels: int,
     block: int,
@@ -171,8 +171,8 @@ def settle(
     """Warm up, and begin with less quality where this machine would not keep up; say so, and where even that is
     too much."""
     load = warm_up(engine, sample_rate, channels, block, stop)
-    if load > SAFE_LOAD and not ladder.at_the_end:
-        ladder.start_at_the_end()
+    if load > SAFE_LOAD and not governor.at_lowest:
+        governor.start_at_lowest()
         least = warm_up(engine, sample_rate, channels, block, stop)
         say(
             f"slow: the whole engine takes {load:.0%} of a block's time on this machine, so less is done in each hop "
@@ -187,7 +187,7 @@ def settle(
 
 
 def _run(
-    worker: Worker, stop: threading.Event, say: Callable[[str], None], attendants: Sequence[Attendant]
+    worker: Worker, stop: threading.Event, say: Callable[[str], None], observers: Sequence[SessionObserver]
 ) -> str:
     """Let the worker play in its thread, tell what is late, return why it ended or raise its error."""
     with ThreadPoolExecutor(1, thread_name_prefix="stylefx-worker") as pool:
@@ -197,8 +197,8 @@ def _run(
             while not playing.done():
                 wait([playing], timeout=LOOK_UP_SECONDS)
                 late = _tell_late(worker.meters, late, say)
-                for attendant in attendants:
-                    attendant.attend()
+                for observer in observers:
+                    observer.poll()
         finally:
             stop.set()
         return playing.result()

@@ -13,16 +13,16 @@ SHORTEST_NAP_SECONDS = 0.0003
 
 
 @contextmanager
-def standing_by(look: Callable[[], float]) -> Iterator[None]:
+def watchdog(look: Callable[[], float]) -> Iterator[None]:
     """Call ``look`` from a thread of its own, again after as many seconds as it says."""
     ended = threading.Event()
 
-    def patrol() -> None:
+    def watch() -> None:
         _come_before_the_worker()
         while not ended.is_set():
             time.sleep(max(look(), SHORTEST_NAP_SECONDS))
 
-    thread = threading.Thread(target=patrol, name="stylefx-standby", daemon=True)
+    thread = threading.Thread(target=watch, name="stylefx-standby", daemon=True)
     thread.start()
     try:
         yield

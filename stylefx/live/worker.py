@@ -20,8 +20,8 @@ import numpy as np
 
 from stylefx.live.io.duplex import Duplex
 from stylefx.live.monitor.meters import Meters
-from stylefx.live.quality import Ladder
-from stylefx.live.scheduler import Desk, Turn
+from stylefx.live.quality import QualityGovernor
+from stylefx.live.scheduler import BlockScheduler, PendingBlock
 from stylefx.params import Controls
 
 # How many of the newest blocks tell how long the next one will take.
@@ -58,7 +58,7 @@ class Worker:
         Where to count.
     most_frames : int or None
         Stop after so many input frames.
-    ladder : Ladder or None
+    ladder : QualityGovernor or None
         The engine's; by default a new one.
     """
 
@@ -68,47 +68,47 @@ class Worker:
         duplex: Duplex,
         meters: Meters,
         most_frames: int | None = None,
-        ladder: Ladder | None = None,
+        governor: QualityGovernor | None = None,
     ):
         self.engine, self.duplex, self.meters = engine, duplex, meters
-        self.ladder = ladder or Ladder(engine)
+        self.governor = governor or QualityGovernor(engine)
         self._most_frames = most_frames
         controls = getattr(engine, "controls", None) or Controls()
-        self._desk = Desk(duplex, engine.latency_samples, controls, meters, self.ladder)
+        self._scheduler = BlockScheduler(duplex, engine.latency_samples, controls, meters, self.governor)
         self._unsettled = 0  # input frames that the engine needs before its output is whole again
         self._seconds: deque[float] = deque(maxlen=REMEMBERED_BLOCKS)
 
     def run(self, stop: threading.Event) -> str:
         """Play until ``stop`` is set, the input ends or ``most_frames`` were played; says which."""
-        with self.duplex.standing_by(self._desk.look), self._desk.lock:
+        with self.duplex.watchdog(self._scheduler.look), self._scheduler.lock:
             while not stop.is_set():
                 if (
                     self._most_frames is not None
                     and self.meters.blocks * self.duplex.block >= self._most_frames
                 ):
                     return "time is up"
-                turn = self._desk.take()
-                if turn is not None:
-                    self._play(turn)
+                pending = self._scheduler.take()
+                if pending is not None:
+                    self._play(pending)
                     self._catch_up()
                 elif self.duplex.ended:
                     return "end of input"
         return "stopped"
 
-    def _play(self, turn: Turn) -> None:
+    def _play(self, pending: PendingBlock) -> None:
         """Answer one block in time: wet if that can be, else dry."""
-        wet = self._process(turn.block) if self._can_answer(turn.due) else None
-        in_time = self._desk.open is turn  # else the stand-by has answered
+        wet = self._process(pending.block) if self._can_answer(pending.due) else None
+        in_time = self._scheduler.open is pending  # else the stand-by has answered
         if in_time:
-            self._desk.answer(turn, wet)
+            self._scheduler.answer(pending, wet)
             if wet is None:
-                self._desk.pending.append(turn.block)
+                self._scheduler.pending.append(pending.block)
         if wet is None or not in_time:
-            self._desk.lag(turn)
+            self._scheduler.lag(pending)
 
     def _can_answer(self, due: int) -> bool:
         """Whether the engine is up to date, whole, and quick enough to be ready before ``due``."""
-        if self._desk.pending or self._unsettled > 0:
+        if self._scheduler.pending or self._unsettled > 0:
             return False
         return self.duplex.seconds_until(due) >= self._expected_seconds
 
@@ -119,23 +119,23 @@ class Worker:
 
     def _catch_up(self) -> None:
         """Give the engine what it missed, as long as that makes no answer late; leave out what is too old."""
-        desk = self._desk
-        while desk.pending:
-            if len(desk.pending) > desk.most_pending:
+        scheduler = self._scheduler
+        while scheduler.pending:
+            if len(scheduler.pending) > scheduler.most_pending:
                 self._leave_out()
             elif self._has_time():
-                self._process(desk.pending.popleft())
+                self._process(scheduler.pending.popleft())
             else:
                 return
 
     def _has_time(self) -> bool:
         if self.duplex.ready:
             return False  # a block is waiting for its answer
-        due = self._desk.next_frame + self.duplex.delay
+        due = self._scheduler.next_frame + self.duplex.delay
         return self.duplex.seconds_until(due) >= self._expected_seconds
 
     def _leave_out(self) -> None:
-        self._desk.pending.clear()
+        self._scheduler.pending.clear()
         self._seconds.clear()
         if self._unsettled < self.engine.latency_samples:
             self._start_engine_anew()
@@ -147,12 +147,12 @@ class Worker:
 
     def _process(self, block: np.ndarray) -> np.ndarray | None:
         """Run the engine and measure it; None when what it answered is no sound."""
-        self.ladder.apply()
+        self.governor.apply()
         began, began_here = time.perf_counter(), self.duplex.time()
-        with self._desk.away():
+        with self._scheduler.away():
             wet = self.engine.process(block)
             worked_seconds = time.perf_counter() - began
-            self.duplex.worked(len(block), self.ladder.quality)
+            self.duplex.worked(len(block), self.governor.quality)
         self._seconds.append(self.duplex.time() - began_here)
         self.meters.count_work(worked_seconds, len(block))
         self._unsettled = max(0, self._unsettled - len(block))

@@ -29,7 +29,7 @@ from stylefx.published.gram import TINY, relative_distance
 from stylefx.published.nets import cochlea
 from stylefx.published.nets.cochlea import ENVELOPE_RATE, MULTIPLE, SAMPLE_RATE
 from stylefx.published.offline import as_long_as, unheard
-from stylefx.published.spectrogram import MOST_SECONDS
+from stylefx.published.spectrogram import MAX_SECONDS
 from stylefx.style.style import Style
 
 CORRELATED = (1, 2, 3, 5, 8, 11, 16, 21)
@@ -121,7 +121,7 @@ class McDermott:
     @classmethod
     def learn(cls, audio: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
         """The statistics of mono ``audio`` float32 (samples,), of its first 30 s."""
-        sound = padded(soxr.resample(audio[: round(MOST_SECONDS * sample_rate)], sample_rate, SAMPLE_RATE))
+        sound = padded(soxr.resample(audio[: round(MAX_SECONDS * sample_rate)], sample_rate, SAMPLE_RATE))
         net = cochlea.Net(torch.device("cpu"))
         net.prepare(len(sound))
         found = statistics(net, torch.from_numpy(sound))

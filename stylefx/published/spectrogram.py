@@ -16,14 +16,14 @@ from stylefx.analysis.grid import Grid
 # As published: librosa's default rate, n_fft 2048 and hop 512.
 GRID = Grid(sample_rate=22_050, window_length=2048, n_fft=2048, hop=512)
 # A Gram matrix is a mean, so a long clip is represented by parts of it: so much in all.
-MOST_SECONDS = 30.0
+MAX_SECONDS = 30.0
 PARTS = 4
 
 
 def learn_spectrogram(audio: np.ndarray, sample_rate: int, grid: Grid = GRID) -> dict[str, np.ndarray]:
     """Arrays of a style from mono ``audio`` float32 (samples,)."""
     frames = log_magnitudes(soxr.resample(audio, sample_rate, grid.sample_rate), grid)
-    most = round(MOST_SECONDS / grid.hop_seconds)
+    most = round(MAX_SECONDS / grid.hop_seconds)
     if len(frames) > most:
         length = most // PARTS
         starts = np.linspace(0, len(frames) - length, PARTS).astype(int)

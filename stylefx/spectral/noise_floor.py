@@ -27,7 +27,7 @@ TINY = 1e-24
 SEED = 1
 
 
-class Carrier:
+class NoiseFloor:
     """Stage: spectra (channels, bins) -> the same with the noise under them, complex64; latency none."""
 
     latency_samples = 0

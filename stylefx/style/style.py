@@ -99,8 +99,8 @@ RANGES: dict[str, tuple[float, float]] = {
 
 
 # What plays in real time stays within these by far; a forged style would play thousands of times slower than it.
-MOST_SIZES = {"decoder_hidden": 512, "decoder_ear": 256, "decoder_channels": 64, "decoder_features": 512}
-MOST_LIVE_STEPS = 20  # three times slower than real time on one slow core; a hundred, fourteen times
+MAX_SIZES = {"decoder_hidden": 512, "decoder_ear": 256, "decoder_channels": 64, "decoder_features": 512}
+MAX_LIVE_STEPS = 20  # three times slower than real time on one slow core; a hundred, fourteen times
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,9 +132,9 @@ class Style:
             raise StylefxError(f"the style says method {self.meta['method']!r} and {self.method!r}")
         _check_arrays(self.method, self.arrays)
         steps = self.meta["defaults"].get("iterations", 0)
-        if METHODS[self.method].real_time and steps > MOST_LIVE_STEPS:
+        if METHODS[self.method].real_time and steps > MAX_LIVE_STEPS:
             raise StylefxError(
-                f"its defaults ask for {steps} steps a hop, at most {MOST_LIVE_STEPS} can be played"
+                f"its defaults ask for {steps} steps a hop, at most {MAX_LIVE_STEPS} can be played"
             )
 
     def __repr__(self) -> str:
@@ -211,7 +211,7 @@ def _check_arrays(method: str, arrays: dict[str, np.ndarray]) -> None:
         if array.dtype not in (np.float32, np.float64, np.int64):
             raise StylefxError(f"{name} holds {array.dtype}, expected float32, float64 or int64")
         _check_shape(name, array.shape, (needed | OPTIONAL)[name], sizes)
-        for size, most in MOST_SIZES.items():
+        for size, most in MAX_SIZES.items():
             if sizes.get(size, 0) > most:
                 raise StylefxError(f"{name} has shape {array.shape}, at most {most} can be played in time")
         low, high = RANGES.get(name, (-archive.MAX_VALUE, archive.MAX_VALUE))

@@ -12,7 +12,7 @@ import numpy as np
 
 from stylefx.params import PARAMETERS, Settings
 from stylefx.ramp import Gain, Ramp
-from stylefx.synthesis.wet_dry_coherence import COLUMNS, Likeness, level_gain
+from stylefx.synthesis.wet_dry_coherence import COLUMNS, WetDryCoherence, level_gain
 
 # Above this level the soft knee begins, below it the wet signal is untouched: -0.2 dB, what the limiter aims at.
 KNEE = 0.98
@@ -70,7 +70,7 @@ class Mix:
         capacity = 2 * latency_samples + 2 * max_block
         self._lead_in = lead_in
         self._wet, self._dry = Fifo(channels, capacity), Fifo(channels, capacity)
-        self._energies, self._likeness = Fifo(COLUMNS, capacity), Likeness(sample_rate)
+        self._energies, self._coherence = Fifo(COLUMNS, capacity), WetDryCoherence(sample_rate)
         self._share = Ramp(round(PARAMETERS["mix"].smoothing_seconds * sample_rate))
         self._gain = Gain(round(PARAMETERS["gain_out_db"].smoothing_seconds * sample_rate))
         self.reset()
@@ -80,7 +80,7 @@ class Mix:
         self._wet.fill(self._lead_in)
         self._energies.fill(self._lead_in)
         self._dry.fill(self.latency_samples)
-        self._likeness.reset()
+        self._coherence.reset()
         self._share.reset()
         self._gain.reset()
 
@@ -90,7 +90,7 @@ class Mix:
 
     def put_wet(self, hop: np.ndarray) -> None:
         """Queue one finished hop (hop, channels); the dry samples that belong to it are there."""
-        self._energies.put(self._likeness.hear(self._dry.peek(len(self._wet), len(hop)), hop))
+        self._energies.put(self._coherence.hear(self._dry.peek(len(self._wet), len(hop)), hop))
         self._wet.put(hop)
 
     def take(self, length: int, settings: Settings) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Likeness of wet and dry: how loud both are, and how much of that is the same wave.
+"""WetDryCoherence of wet and dry: how loud both are, and how much of that is the same wave.
 
 Two signals of one level, added half and half, keep it if they are the same wave and lose 3 dB if they have nothing in
 common; the styled signal is the first at strength 0 and the second at strength 1. From both energies and their
@@ -17,15 +17,15 @@ from stylefx.jit import compiled
 # Long enough to average over the beats of partials, short enough to follow a note.
 MEMORY_SECONDS = 0.2
 # Where wet and dry cancel they are not pulled up beyond this (6 dB).
-MOST_GAIN = 2.0
+MAX_GAIN = 2.0
 TINY = 1e-12
 
-# Columns of what `Likeness.hear` returns.
+# Columns of what `WetDryCoherence.hear` returns.
 DRY, WET, BOTH = 0, 1, 2
 COLUMNS = 3
 
 
-class Likeness:
+class WetDryCoherence:
     """Running energies of a pair of signals, hop by hop."""
 
     def __init__(self, sample_rate: int):
@@ -65,11 +65,11 @@ def _follow(dry, wet, keep, energies):
 def level_gain(share: np.ndarray, energies: np.ndarray) -> np.ndarray:
     """What ``(1 - share) dry + share wet`` is to be multiplied by, float32 like ``share`` (samples,).
 
-    ``energies`` (samples, 3) are those of `Likeness.hear`.
+    ``energies`` (samples, 3) are those of `WetDryCoherence.hear`.
     """
     rest = 1 - share
     wanted = rest * energies[:, DRY] + share * energies[:, WET]
     found = rest**2 * energies[:, DRY] + share**2 * energies[:, WET] + 2 * rest * share * energies[:, BOTH]
     gain = np.sqrt((wanted + np.float32(TINY)) / np.maximum(found + np.float32(TINY), np.float32(TINY)))
     ends = (share == 0) | (share == 1)
-    return np.where(ends, np.float32(1), np.minimum(gain, np.float32(MOST_GAIN)))
+    return np.where(ends, np.float32(1), np.minimum(gain, np.float32(MAX_GAIN)))

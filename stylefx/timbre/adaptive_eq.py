@@ -30,7 +30,7 @@ SECONDS = 1.0
 # The correction comes in over this much sounding content; of the deviation more must be heard.
 FADE_IN_SECONDS, SPREAD_FADE_IN_SECONDS = 0.35, 1.0
 # Movements are scaled by no more than this, and moved by no more than that.
-LEAST_SCALE, MOST_SCALE, MOVED_BELS = 0.5, 3.0, 1.5
+MIN_SCALE, MAX_SCALE, MOVED_BELS = 0.5, 3.0, 1.5
 # A deviation of less than this (0.1 dB) is none.
 STILL_BELS = 0.01
 SOUNDING_BELS = 2.0
@@ -167,7 +167,7 @@ def _move(now, mean, variance, wanted_spread, share, correction, out):
     limit, still = np.float32(MOVED_BELS), np.float32(STILL_BELS)
     for p in range(len(now)):
         scale = wanted_spread[p] / math.sqrt(variance[p] + still * still)
-        scale = min(max(scale, np.float32(LEAST_SCALE)), np.float32(MOST_SCALE))
+        scale = min(max(scale, np.float32(MIN_SCALE)), np.float32(MAX_SCALE))
         moved = share * (scale - 1) * (now[p] - mean[p])
         out[p] = correction[p] + min(max(moved, -limit), limit)
 

@@ -27,7 +27,7 @@ SPAN = PER_OCTAVE // 12
 # Amplitudes below this share of the middle's are no sound.
 NOTHING = 1e-7
 # Nothing sounds this much over the middle.
-MOST_BELS = 10.0
+MAX_BELS = 10.0
 
 
 def _middle() -> np.ndarray:
@@ -47,7 +47,7 @@ class Ceiling:
         come_in = np.log2(frequencies[self._first :] / FROM_HZ) / np.log2(WHOLE_FROM_HZ / FROM_HZ)
         self._share = np.clip(come_in, 0, 1).astype(np.float32)
         # Bounded, for a style file may hold any number.
-        bels = np.clip(amplitudes[self._first :], 2 * np.log10(NOTHING), MOST_BELS)
+        bels = np.clip(amplitudes[self._first :], 2 * np.log10(NOTHING), MAX_BELS)
         self._clip = (10.0 ** (bels / 2)).astype(np.float32)
         self._width = WIDTH[self._first :]
 

@@ -12,7 +12,7 @@ from stylefx.timbre.features import FEATURES, SLOW, State, frame_features
 from stylefx.timbre.layout import Plan
 
 
-class Listener:
+class ContentFeatures:
     """``process`` a frame, then read ``features``, ``own``, ``envelope`` (see `frame_features`) and the levels."""
 
     def prepare(self, grid: Grid) -> None:
@@ -34,7 +34,7 @@ class Listener:
         self.level = frame_features(magnitude, self.plan, self.state, self.features, self.own, self.envelope)
         self.slow_level = self.state.level[SLOW]
 
-    def glance(self, magnitude: np.ndarray) -> None:
+    def peek(self, magnitude: np.ndarray) -> None:
         """Read the levels of a frame between two that are heard, without its features; nothing is remembered."""
         self._aside.copy(self.state)
         nothing = self.features[:0]

@@ -22,7 +22,7 @@ from stylefx.errors import StylefxError
 from stylefx.jit import compiled
 from stylefx.timbre.adaptive_eq import SOUNDING_BELS, WINDOW_HIGH, WINDOW_LOW, SlowEqualiser
 from stylefx.timbre.ceiling import Ceiling
-from stylefx.timbre.content_features import Listener
+from stylefx.timbre.content_features import ContentFeatures
 from stylefx.timbre.features import FEATURES, FLOOR_BELS
 from stylefx.timbre.layout import heard_places, position_frequencies
 from stylefx.timbre.note_decay import Decay
@@ -52,7 +52,7 @@ class Decoder:
 
     latency_samples = 0
 
-    def __init__(self, arrays: dict[str, np.ndarray], listener: Listener | None = None):
+    def __init__(self, arrays: dict[str, np.ndarray], content_features: ContentFeatures | None = None):
         positions, hidden = len(position_frequencies()), arrays["decoder_weight2"].shape[0]
         self._index, self._between = heard_places()
         ear, channels = arrays["decoder_ear_weight2"].shape
@@ -87,14 +87,17 @@ class Decoder:
         self._equaliser = SlowEqualiser(self._weights["mean_levels"], self._weights["level_spreads"])
         self._ceiling = Ceiling(self._weights["mean_amplitudes"])
         self._decay = Decay(self._weights["decay_rates"])
-        self._listener, self._listens_itself = listener or Listener(), listener is None
+        self._content_features, self._listens_itself = (
+            content_features or ContentFeatures(),
+            content_features is None,
+        )
 
     def prepare(self, grid: Grid) -> None:
         """Allocate for a grid and forget the past."""
         positions, hidden = self._weights["bias1"].shape
         ear, channels = self._weights["ear_weight2"].shape
         if self._listens_itself:
-            self._listener.prepare(grid)
+            self._content_features.prepare(grid)
         self._equaliser.prepare(grid)
         self._ceiling.prepare(grid)
         self._decay.prepare(grid)
@@ -114,7 +117,7 @@ class Decoder:
     def reset(self) -> None:
         """Forget all frames."""
         if self._listens_itself:
-            self._listener.reset()
+            self._content_features.reset()
         self._equaliser.reset()
         self._ceiling.reset()
         self._decay.reset()
@@ -124,7 +127,7 @@ class Decoder:
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
         """Target magnitudes float32 (bins,), new, for the content's magnitudes float32 (bins,) of one frame."""
-        heard, answer = self._listener, self._answer
+        heard, answer = self._content_features, self._answer
         if self._listens_itself:
             heard.process(magnitude)
         self._network()
@@ -143,7 +146,7 @@ class Decoder:
         The network answers at every second position, the others in the next frame: between two answers a position moves
         as its neighbours do. What the frame itself says is new everywhere.
         """
-        weights, features, seen = self._weights, self._listener.features, self._seen
+        weights, features, seen = self._weights, self._content_features.features, self._seen
         np.matmul(features, weights["ear_weight1"], out=self._ear)
         _rectify(self._ear, weights["ear_bias1"])
         np.matmul(self._ear, weights["ear_weight2"], out=self._channels)
@@ -163,12 +166,12 @@ class Decoder:
     def hold(self, magnitude: np.ndarray) -> np.ndarray:
         """The same for a frame between two answers: the last one, at the levels of this frame."""
         if self._listens_itself:
-            self._listener.glance(magnitude)
+            self._content_features.peek(magnitude)
         return self._applied(magnitude)
 
     def _applied(self, magnitude: np.ndarray) -> np.ndarray:
         """The answer, which is relative to the frame's level, on the bins of the frame heard last."""
-        heard, gain = self._listener, self._gain
+        heard, gain = self._content_features, self._gain
         np.add(self._answer, np.float32(heard.level) - heard.own, out=gain)
         _calm(gain, WINDOW_LOW, WINDOW_HIGH, self._sums)
         gain += self._down

@@ -19,8 +19,8 @@ import numpy as np
 from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import StylefxError
 from stylefx.live.capture.fitter import Fitter
-from stylefx.live.observer import Attendant, Playing
-from stylefx.params import MOST_STYLES
+from stylefx.live.observer import Playing, SessionObserver
+from stylefx.params import MAX_STYLES
 from stylefx.style.style import Style, check_style_path
 
 # Above this level it is a player, not the room (-45 dB of full scale).
@@ -30,7 +30,7 @@ BEFORE_SECONDS, LATE_SECONDS = 0.05, 4.0
 # Sound is counted in pieces of this length. The end of the last one rings on for a while.
 PIECE_SECONDS, RING_SECONDS = 0.05, 0.5
 # Less sound than this, or this part of what was to be captured, teaches nothing.
-LEAST_SECONDS, LEAST_PART = 1.0, 0.5
+MIN_SECONDS, MIN_RATIO = 1.0, 0.5
 DRAFT, REFINED = "draft", "normal"
 # How long the end waits for the draft of something that was captured, if it is to be saved.
 PATIENCE_SECONDS = 30.0
@@ -47,7 +47,7 @@ class Heard:
     slot: int = 0
 
 
-class Capture(Attendant):
+class Capture(SessionObserver):
     """Captures once when playing begins, and again whenever `start` is called.
 
     Parameters
@@ -91,7 +91,7 @@ class Capture(Attendant):
         self._playing: deque[tuple[Style, Heard]] = deque()  # since the last look
 
     def begin(self, playing: Playing) -> None:
-        """See `Attendant.begin`."""
+        """See `SessionObserver.begin`."""
         assert isinstance(playing.engine, StyleTransfer)
         self._engine, self._rate = playing.engine, playing.sample_rate
         self._tape = playing.meters.played
@@ -100,8 +100,8 @@ class Capture(Attendant):
         """Listen, from the next sound on; what an unfinished one has heard is dropped. From any thread."""
         self._asked = True
 
-    def attend(self) -> None:
-        """See `Attendant.attend`."""
+    def poll(self) -> None:
+        """See `SessionObserver.attend`."""
         if self._asked:
             self._asked = False
             self._wait("waiting for sound: play")
@@ -159,7 +159,7 @@ class Capture(Attendant):
             return
         audio = self._tape.newest(min(frames, len(self._tape)))[: round(self.seconds * self._rate)]
         clip, sound_seconds = self._sound_of(audio)
-        if sound_seconds < min(LEAST_SECONDS, LEAST_PART * self.seconds):
+        if sound_seconds < min(MIN_SECONDS, MIN_RATIO * self.seconds):
             self._wait(f"only {sound_seconds:.1f} s of sound in {self.seconds:g} s, listening again: play on")
             return
         self._ear, self._step = "", self._rest
@@ -221,8 +221,8 @@ class Capture(Attendant):
             bank.replace(heard.slot, style, heard.name)
             self._say(f"capture: style {heard.slot} is refined")
             return
-        if self._placeholder or len(bank) == MOST_STYLES:
-            heard.slot = 1 if self._placeholder else MOST_STYLES
+        if self._placeholder or len(bank) == MAX_STYLES:
+            heard.slot = 1 if self._placeholder else MAX_STYLES
             bank.replace(heard.slot, style, heard.name)
         else:
             heard.slot = bank.add(style, heard.name)

@@ -16,7 +16,7 @@ from types import TracebackType
 
 from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import StylefxError
-from stylefx.live.observer import Attendant, Playing
+from stylefx.live.observer import Playing, SessionObserver
 from stylefx.params import PARAMETERS, Controls
 
 READ_BYTES = 256
@@ -50,7 +50,7 @@ keys: 1-9 style   m/M or down/up mix   s/S strength   p/P or left/right morph   
       c capture   l and a key: learn a MIDI knob for it   ? these lines   q or Ctrl-C end"""
 
 
-class Keys(Attendant):
+class Keys(SessionObserver):
     """The keyboard of standard input.
 
     Parameters
@@ -106,12 +106,12 @@ class Keys(Attendant):
         return self
 
     def begin(self, playing: Playing) -> None:
-        """See `Attendant.begin`."""
+        """See `SessionObserver.begin`."""
         self._thread.start()
         self._say("keys: 1-9 style, b bypass, f freeze, ? for all")
 
-    def attend(self) -> None:
-        """See `Attendant.attend`."""
+    def poll(self) -> None:
+        """See `SessionObserver.attend`."""
         if self._stop.is_set():
             self._restore()
 

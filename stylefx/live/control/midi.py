@@ -15,11 +15,11 @@ from typing import Any
 from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import NoDeviceError, StylefxError
 from stylefx.live.control.knobs import Knob, Knobs
-from stylefx.live.observer import Attendant, Playing
+from stylefx.live.observer import Playing, SessionObserver
 from stylefx.params import PARAMETERS
 
 # Much shorter than a parameter's own smoothing; more events than that between two looks are no hands.
-FETCH_SECONDS, MOST_EVENTS = 0.005, 32
+FETCH_SECONDS, MAX_EVENTS = 0.005, 32
 # How long the thread is waited for at the end.
 JOIN_SECONDS = 2.0
 HIGHEST = 127
@@ -27,7 +27,7 @@ HIGHEST = 127
 CLIENT, INPUT = "stylefx-midi", "knobs"
 
 
-class Midi(Attendant):
+class Midi(SessionObserver):
     """The first input port whose name contains ``port``, for ``effect``.
 
     Raises
@@ -51,13 +51,13 @@ class Midi(Attendant):
         return self
 
     def begin(self, playing: Playing) -> None:
-        """See `Attendant.begin`."""
+        """See `SessionObserver.begin`."""
         self._thread.start()
         known = ", ".join(f"{name} {knob}" for name, knob in self._knobs.learned.items())
         self._say(f"MIDI: {self.name}; " + (known or "no knob learned yet (key l)"))
 
-    def attend(self) -> None:
-        """See `Attendant.attend`; nothing to do here."""
+    def poll(self) -> None:
+        """See `SessionObserver.attend`; nothing to do here."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -78,8 +78,8 @@ class Midi(Attendant):
             self._fetch()
 
     def _fetch(self) -> None:
-        """Obey what has come, up to `MOST_EVENTS`."""
-        for _ in range(MOST_EVENTS):
+        """Obey what has come, up to `MAX_EVENTS`."""
+        for _ in range(MAX_EVENTS):
             if (event := self._input.get_message()) is None:
                 return
             self._hear(event[0])

@@ -17,7 +17,7 @@ import numpy as np
 
 from stylefx.errors import NoDeviceError
 from stylefx.io.midi_file import velocity_of
-from stylefx.live.observer import Attendant, Playing
+from stylefx.live.observer import Playing, SessionObserver
 from stylefx.tracking.notes import Event, Note
 from stylefx.tracking.tracker import Tracker
 
@@ -84,7 +84,7 @@ class NoteMessages:
         return [self._message("pitchwheel", pitch=bend).bytes()]
 
 
-class NotesOut(Attendant):
+class NotesOut(SessionObserver):
     """Sends the notes of the input to the first output port whose name contains ``port``, or to one of our own (``-``).
 
     Raises
@@ -107,7 +107,7 @@ class NotesOut(Attendant):
         return self
 
     def begin(self, playing: Playing) -> None:
-        """See `Attendant.begin`."""
+        """See `SessionObserver.begin`."""
         self._tape = playing.meters.played
         self._tracker.prepare(playing.sample_rate)
         # Compiled and warm before the first note.
@@ -118,8 +118,8 @@ class NotesOut(Attendant):
         delay_ms = 1e3 * self._tracker.latency_samples / playing.sample_rate
         self._say(f"notes: to {self.name}, named within {delay_ms:.0f} ms")
 
-    def attend(self) -> None:
-        """See `Attendant.attend`; nothing to do here."""
+    def poll(self) -> None:
+        """See `SessionObserver.attend`; nothing to do here."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -23,7 +23,7 @@ from stylefx.engine.transfer import StyleTransfer
 from stylefx.errors import StylefxError, UsageError
 from stylefx.live.control.packets import messages_of
 from stylefx.live.control.setting import set_parameter
-from stylefx.live.observer import Attendant, Playing
+from stylefx.live.observer import Playing, SessionObserver
 from stylefx.params import PARAMETERS, Settings
 
 HOST = "127.0.0.1"
@@ -34,14 +34,14 @@ LOOK_UP_SECONDS, JOIN_SECONDS = 0.2, 2.0
 # At most so many packets, then a rest: 800 a second are more than faders send, and leave the time to the music.
 PACKETS_PER_TICK, TICK_SECONDS = 8, 0.01
 # Listeners that are told of changes; one more takes the place of the oldest.
-MOST_LISTENERS = 8
+MAX_LISTENERS = 8
 
-MOST_LETTERS = 1000
+MAX_LETTERS = 1000
 
 Answer = tuple[str, list[Any]]
 
 
-class Osc(Attendant):
+class Osc(SessionObserver):
     """A server on UDP ``port`` (0: any that is free) for ``effect``; ``say`` tells which; ``learn`` is MIDI's.
 
     Raises
@@ -80,11 +80,11 @@ class Osc(Attendant):
         return self
 
     def begin(self, playing: Playing) -> None:
-        """See `Attendant.begin`."""
+        """See `SessionObserver.begin`."""
         self._thread.start()
         self._say(f"OSC: listening on {HOST}:{self.port}")
 
-    def attend(self) -> None:
+    def poll(self) -> None:
         """Tell the listeners what has changed since."""
         settings = self._effect.settings
         if settings is not self._told:
@@ -115,7 +115,7 @@ class Osc(Attendant):
             except OSError:  # nothing came, or a listener has gone
                 return
             self._socket.settimeout(0)
-            self._listeners = [each for each in self._listeners if each != sender][1 - MOST_LISTENERS :]
+            self._listeners = [each for each in self._listeners if each != sender][1 - MAX_LISTENERS :]
             self._listeners.append(sender)
             self._send(sender, self._answers(packet))
 
@@ -193,7 +193,7 @@ def _switch_of(values: list[Any]) -> str:
 
 def _sendable(text: str) -> str:
     """``text`` without what UTF-8 cannot say (a file's name may be any bytes) and not too long for a packet."""
-    return text.encode("utf-8", "replace").decode()[:MOST_LETTERS]
+    return text.encode("utf-8", "replace").decode()[:MAX_LETTERS]
 
 
 def _plain(value: float | bool | int) -> float | int:

@@ -14,7 +14,7 @@ from stylefx.errors import StylefxError
 BUNDLE = b"#bundle\0"
 TIME_TAG_BYTES = 8
 # What programs for music send is some messages side by side.
-MOST_MESSAGES, MOST_DEPTH, MOST_BYTES = 64, 4, 8192
+MAX_MESSAGES, MAX_DEPTH, MAX_BYTES = 64, 4, 8192
 _SIZE = struct.Struct(">i")
 
 Message = tuple[str, list[Any]]
@@ -34,20 +34,20 @@ def messages_of(packet: bytes) -> list[Message]:
 
 def _messages(packet: bytes) -> list[bytes]:
     """The messages of a packet in order, each as bytes."""
-    if len(packet) > MOST_BYTES:
-        raise StylefxError(f"an OSC packet of {len(packet)} bytes, at most {MOST_BYTES} are read")
+    if len(packet) > MAX_BYTES:
+        raise StylefxError(f"an OSC packet of {len(packet)} bytes, at most {MAX_BYTES} are read")
     found: list[bytes] = []
     waiting = [(packet, 0)]
     while waiting:
         part, depth = waiting.pop()
         if not part.startswith(BUNDLE):
             found.append(part)
-        elif depth == MOST_DEPTH:
-            raise StylefxError(f"an OSC packet with bundles more than {MOST_DEPTH} deep")
+        elif depth == MAX_DEPTH:
+            raise StylefxError(f"an OSC packet with bundles more than {MAX_DEPTH} deep")
         else:
             waiting += [(element, depth + 1) for element in reversed(_elements(part))]
-        if len(found) + len(waiting) > MOST_MESSAGES:
-            raise StylefxError(f"an OSC packet of more than {MOST_MESSAGES} messages")
+        if len(found) + len(waiting) > MAX_MESSAGES:
+            raise StylefxError(f"an OSC packet of more than {MAX_MESSAGES} messages")
     return found
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from stylefx.analysis.grid import grid_for
 from stylefx.errors import NoDeviceError
 from stylefx.io.devices import (
-    MOST_CHANNELS,
+    MAX_CHANNELS,
     UNKNOWN_LATENCY_SECONDS,
     Device,
     find_device,
@@ -84,7 +84,7 @@ class DeviceDuplex(Duplex):
         self.source, self.sink = source, sink
         self.name = source.name if source.number == sink.number else f"{source.name} -> {sink.name}"
         self.sample_rate = shared_sample_rate(source, sink)
-        self.inputs, self.outputs = min(source.inputs, MOST_CHANNELS), min(sink.outputs, MOST_CHANNELS)
+        self.inputs, self.outputs = min(source.inputs, MAX_CHANNELS), min(sink.outputs, MAX_CHANNELS)
         self.hop = grid_for(self.sample_rate, latency).hop
         self.block = blocksize or self.hop
         self.ended = False

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from stylefx.live.watchdog import standing_by
+from stylefx.live.watchdog import watchdog
 
 # Time for the work where nobody asks for less: on a desktop system a thread may be put aside for 10 ms and more. Where
 # much is worked on at once, so long a hitch must fit beside the work, which may take half of its sound's time.
@@ -68,9 +68,9 @@ class Duplex(AbstractContextManager, Protocol):
     def ready(self) -> bool:
         """Whether ``read`` would answer at once with a block."""
 
-    def standing_by(self, look: Callable[[], float]) -> AbstractContextManager[None]:
+    def watchdog(self, look: Callable[[], float]) -> AbstractContextManager[None]:
         """Let ``look`` be called while time goes by, again after as many seconds as it says."""
-        return standing_by(look)
+        return watchdog(look)
 
     def worked(self, frames: int, quality: float) -> None:
         """The engine has worked on so many frames: where time is made up, it goes by now."""

@@ -19,7 +19,7 @@ from stylefx.analysis.grid import grid_for
 from stylefx.io.files import AudioReader, AudioWriter
 from stylefx.live.io.duplex import Duplex, safe_delay, worker_delay
 from stylefx.live.io.simulate import Faults
-from stylefx.live.watchdog import SHORTEST_NAP_SECONDS, standing_by
+from stylefx.live.watchdog import SHORTEST_NAP_SECONDS, watchdog
 
 
 class RealClock:
@@ -39,9 +39,9 @@ class RealClock:
         while (missing := frame - self.frames()) > 0:
             time.sleep(missing / self._sample_rate)
 
-    def standing_by(self, look: Callable[[], float]) -> AbstractContextManager[None]:
+    def watchdog(self, look: Callable[[], float]) -> AbstractContextManager[None]:
         """See `Duplex.standing_by`."""
-        return standing_by(look)
+        return watchdog(look)
 
 
 class FastClock:
@@ -79,7 +79,7 @@ class FastClock:
         self._now += frames
 
     @contextmanager
-    def standing_by(self, look: Callable[[], float]) -> Iterator[None]:
+    def watchdog(self, look: Callable[[], float]) -> Iterator[None]:
         """See `Duplex.standing_by`."""
         self._look = look
         yield
@@ -198,9 +198,9 @@ class FileDuplex(Duplex):
         """See `Duplex.ready`."""
         return self._clock.frames() >= self._taken + self.block
 
-    def standing_by(self, look: Callable[[], float]) -> AbstractContextManager[None]:
+    def watchdog(self, look: Callable[[], float]) -> AbstractContextManager[None]:
         """See `Duplex.standing_by`."""
-        return self._clock.standing_by(look)
+        return self._clock.watchdog(look)
 
     def worked(self, frames: int, quality: float) -> None:
         """See `Duplex.worked`."""

@@ -13,7 +13,7 @@ from stylefx.errors import UsageError
 
 SEED = 0
 # Of a load, the part that remains with no iterations at all: analysis, decoder and phase.
-FIXED_PART = 0.5
+FIXED_RATIO = 0.5
 
 GRAMMAR = (
     "jitter=SECONDS, load=SHARE or load=SHARE@FROM-TO, stall=SECONDS@AT, halt=SECONDS@AT, with commas between"
@@ -51,7 +51,7 @@ class Faults:
     def work_seconds(self, now: float, seconds: float, quality: float) -> float:
         """How long ``seconds`` of sound take now, at ``quality``, the share of the iterations that are done."""
         load = self.load if self.load_from <= now < self.load_to else 0.0
-        work = load * seconds * (FIXED_PART + (1 - FIXED_PART) * quality)
+        work = load * seconds * (FIXED_RATIO + (1 - FIXED_RATIO) * quality)
         return work + self.jitter_seconds * float(self._random.random())
 
     def stall_seconds(self, now: float) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 from stylefx.errors import UsageError
 from stylefx.io.devices import Device
 from stylefx.live.monitor.tape import Tape
-from stylefx.live.observer import Attendant, Playing
+from stylefx.live.observer import Playing, SessionObserver
 
 # As systems in English, German, French, Spanish and Italian name what is built into a computer or a webcam.
 MICROPHONE = re.compile(
@@ -59,7 +59,7 @@ def check_feedback(source: Device, sink: Device) -> None:
         )
 
 
-class HowlGuard(Attendant):
+class HowlGuard(SessionObserver):
     """Says so when input and output become one growing tone.
 
     Parameters
@@ -75,7 +75,7 @@ class HowlGuard(Attendant):
         self._quiet_looks = 0
 
     def begin(self, playing: Playing) -> None:
-        """See `Attendant.begin`."""
+        """See `SessionObserver.begin`."""
         self._meters, self._sample_rate = playing.meters, playing.sample_rate
         self._window = np.hanning(LOOK_FRAMES).astype(np.float32)[:, None]
 
@@ -84,7 +84,7 @@ class HowlGuard(Attendant):
     ) -> None:
         """Nothing to close."""
 
-    def attend(self) -> None:
+    def poll(self) -> None:
         """Look at the newest sound."""
         place, level = self._tone(self._meters.played)
         if self._tone(self._meters.heard)[0] != place or abs(place - self._bin) > 1:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from stylefx.live.observer import Attendant, Playing
+from stylefx.live.observer import Playing, SessionObserver
 
 # Looks between two questions to the disk: about a second.
 LOOKS_BETWEEN = 12
 
 
-class ReplacedWatch(Attendant):
+class ReplacedWatch(SessionObserver):
     """Says once of each file that it was replaced or deleted.
 
     Parameters
@@ -29,14 +29,14 @@ class ReplacedWatch(Attendant):
         self._looks = 0
 
     def begin(self, playing: Playing) -> None:
-        """See `Attendant.begin`."""
+        """See `SessionObserver.begin`."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Nothing to close."""
 
-    def attend(self) -> None:
+    def poll(self) -> None:
         """Ask the disk now and then."""
         self._looks += 1
         if self._looks % LOOKS_BETWEEN:

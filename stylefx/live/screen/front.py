@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from stylefx.engine.transfer import StyleTransfer
-from stylefx.live.observer import Attendant
+from stylefx.live.observer import SessionObserver
 from stylefx.live.screen.screen import Facts
 
 
-class Display(Attendant, Protocol):
+class Display(SessionObserver, Protocol):
     """What shows a session, as `Screen` does."""
 
     def usable(self) -> bool:
@@ -35,5 +35,5 @@ class Front(Protocol):
         echo: bool,
         learn: Callable[[str], None] | None,
         capture: Callable[[], None] | None,
-    ) -> Attendant:
+    ) -> SessionObserver:
         """What plays it; the arguments are those of `Keys`."""

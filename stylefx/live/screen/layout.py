@@ -20,11 +20,11 @@ LOUD_DB, TOO_LOUD_DB = -12.0, -3.0
 LABEL_COLUMNS, VALUE_COLUMNS, SHORT_VALUE_COLUMNS = 9, 24, 10
 # On fewer columns than these the meters' second numbers are left out.
 WIDE_COLUMNS = 60
-LEAST_BAR_COLUMNS, MOST_BAR_COLUMNS = 4, 80
-LEAST_SPECTRUM_ROWS, MOST_SPECTRUM_ROWS = 2, 6
+MIN_BAR_COLUMNS, MAX_BAR_COLUMNS = 4, 80
+MIN_SPECTRUM_ROWS, MAX_SPECTRUM_ROWS = 2, 6
 SPECTRUM_TOP_DB = -6.0
 TICKS_HZ = (100, 300, 1000, 3000, 10_000)
-LEAST_TICKED_COLUMNS = 24
+MIN_TICKED_COLUMNS = 24
 BLOCKS = "█░│ ▁▂▃▄▅▆▇█"
 ASCII = "#-|  ..::||#"
 KEYS = "Ctrl-C ends"
@@ -45,7 +45,7 @@ class Panel:
         self._wide = columns >= WIDE_COLUMNS
         self._full, self._empty, self._mark, *self._eighths = tuple(ASCII if ascii_only else BLOCKS)
         free = columns - LABEL_COLUMNS - (VALUE_COLUMNS if self._wide else SHORT_VALUE_COLUMNS)
-        self._bar_columns = min(max(free, LEAST_BAR_COLUMNS), MOST_BAR_COLUMNS)
+        self._bar_columns = min(max(free, MIN_BAR_COLUMNS), MAX_BAR_COLUMNS)
 
     def draw(self, snapshot: Snapshot) -> Text:
         """One text, at most as many lines as there are rows, cut off at the right edge."""
@@ -103,9 +103,9 @@ class Panel:
 
     def _spectrum(self, levels_db: Sequence[float], free: int) -> list[Text]:
         """Bars between empty rows, the top first, with the frequencies below; nothing if too few rows are free."""
-        if free < LEAST_SPECTRUM_ROWS:
+        if free < MIN_SPECTRUM_ROWS:
             return []
-        rows, columns = min(free, MOST_SPECTRUM_ROWS), self._bar_columns
+        rows, columns = min(free, MAX_SPECTRUM_ROWS), self._bar_columns
         ends = [(place + 1) * len(levels_db) // columns for place in range(columns)]
         bars = [max(levels_db[start:end]) for start, end in zip([0, *ends], ends)]
         parts = [(level - FLOOR_DB) / (SPECTRUM_TOP_DB - FLOOR_DB) for level in bars]
@@ -119,7 +119,7 @@ class Panel:
         return [Text(), *pictures, self._frequencies(), Text()]
 
     def _frequencies(self) -> Text:
-        if self._bar_columns < LEAST_TICKED_COLUMNS:
+        if self._bar_columns < MIN_TICKED_COLUMNS:
             return Text()
         line = [" "] * self._bar_columns
         for hz in TICKS_HZ:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from stylefx.live.monitor.levels import Watch
-from stylefx.live.observer import Attendant, Playing
+from stylefx.live.observer import Playing, SessionObserver
 
 # Said lines that are shown, and kept for the end.
 SHOWN_LINES, KEPT_LINES = 5, 200
@@ -27,7 +27,7 @@ LEAVE_SECOND_PAGE = "\x1b[?1049l\x1b[?25h"
 Facts = Callable[[], Iterable[tuple[str, str]]]
 
 
-class Screen(Attendant):
+class Screen(SessionObserver):
     """``facts()`` gives what else is to be shown, as pairs of a label and a text."""
 
     def __init__(self, facts: Facts):
@@ -57,13 +57,13 @@ class Screen(Attendant):
         return self._painter.stdin.fileno()
 
     def begin(self, playing: Playing) -> None:
-        """See `Attendant.begin`."""
+        """See `SessionObserver.begin`."""
         self._watch = Watch(playing)
         self._shown = True
-        self.attend()
+        self.poll()
 
-    def attend(self) -> None:
-        """See `Attendant.attend`."""
+    def poll(self) -> None:
+        """See `SessionObserver.attend`."""
         if not self._shown:
             return
         if not self._unsent:

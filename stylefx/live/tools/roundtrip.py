@@ -18,7 +18,7 @@ import numpy as np
 from stylefx.errors import StylefxError
 from stylefx.live.io.duplex import Duplex
 from stylefx.live.monitor.latency import Latency
-from stylefx.live.observer import Attendant, Playing
+from stylefx.live.observer import Playing, SessionObserver
 from stylefx.live.session import play
 from stylefx.live.worker import Engine
 
@@ -45,7 +45,7 @@ class Measured:
         return int(statistics.median_low(self.found))
 
 
-class RoundTrip(Attendant):
+class RoundTrip(SessionObserver):
     """An engine around ``engine`` that plays chirps instead of its sound, and the attendant that looks for them.
 
     Sets ``stop`` when it has heard enough of them, or nothing for too long.
@@ -93,7 +93,7 @@ class RoundTrip(Attendant):
     def begin(self, playing: Playing) -> None:
         """Nothing has been heard yet."""
 
-    def attend(self) -> None:
+    def poll(self) -> None:
         """Look for every chirp whose time is over."""
         while self._searched + self._period + len(self._chirp) <= min(self._taped, len(self._tape)):
             stretch = self._tape[self._searched : self._searched + self._period + len(self._chirp)]
@@ -120,7 +120,7 @@ def measure(engine: Engine, duplex: Duplex, stop: threading.Event, say: Callable
     """
     loop = RoundTrip(engine, stop)
     say("measuring: connect the output to the input with a cable (in a patchbay: stylefx to itself)")
-    report = play(loop, duplex, stop, say, attendants=[loop])
+    report = play(loop, duplex, stop, say, observers=[loop])
     if not loop.found:
         raise StylefxError(
             "no chirp came back: connect the output that -o names to the input that -i names, and turn both up"

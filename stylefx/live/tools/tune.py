@@ -23,9 +23,9 @@ MEASURE_SECONDS = 4.0
 LISTEN_SECONDS = 3.0
 NAP_SECONDS = 0.001
 # A rest after each hop, in parts of its work: Linux puts a real-time thread aside that takes 95 % of a second.
-REST_PART = 0.25
+REST_RATIO = 0.25
 # Part of a block's duration that its work may take.
-SAFE_PART = 0.7
+SAFE_RATIO = 0.7
 RARE_PERCENT = 99.9
 LONGEST_BLOCK = 8192
 
@@ -50,7 +50,7 @@ class Timing:
 
     def is_safe(self, block: int) -> bool:
         """Whether that leaves a margin."""
-        return self.needed_seconds(block) <= SAFE_PART * block / self.sample_rate
+        return self.needed_seconds(block) <= SAFE_RATIO * block / self.sample_rate
 
     @property
     def smallest_block(self) -> int | None:
@@ -151,7 +151,7 @@ def _work_seconds(engine: StyleTransfer, hop: int, audio: np.ndarray, sample_rat
     while last < began + MEASURE_SECONDS:
         engine.process(blocks[len(seconds) % len(blocks)])
         seconds.append(time.perf_counter() - last)
-        time.sleep(REST_PART * seconds[-1])
+        time.sleep(REST_RATIO * seconds[-1])
         last = time.perf_counter()
     return np.array(seconds)
 

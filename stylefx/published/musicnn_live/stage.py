@@ -22,7 +22,7 @@ from stylefx.optimise.harmonic import TINY, Moments
 from stylefx.optimise.stage import MEMORY_SECONDS, NEPER, SILENCE
 from stylefx.published.nets.engine_mel import band_hz, engine_bank, frames_apart
 from stylefx.published.nets.log_mel import BANDS, GAIN
-from stylefx.published.nets.musicnn_timbral_stream import FILTERS, FRAMES, NewestTimbral
+from stylefx.published.nets.musicnn_timbral_stream import FILTERS, FRAMES, MusicnnTimbralStream
 
 # Frames this far under the reference are rests, not timbre.
 ACTIVE_DB = 40.0
@@ -35,7 +35,7 @@ class OptimiseTrained:
 
     def __init__(self, target: np.ndarray, iterations: int, device: torch.device):
         self.iterations, self._device = iterations, device
-        self._net = NewestTimbral(device)
+        self._net = MusicnnTimbralStream(device)
         self._target = torch.as_tensor(target, dtype=torch.float32, device=device)
         self._weight = torch.ones(1, device=device)
 

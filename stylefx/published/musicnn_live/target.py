@@ -16,7 +16,7 @@ from stylefx.optimise.harmonic import Moments
 from stylefx.published.musicnn_live.stage import is_active, unit_gram
 from stylefx.published.nets.engine_mel import engine_bank, frames_apart
 from stylefx.published.nets.log_mel import GAIN
-from stylefx.published.nets.musicnn_timbral_stream import FILTERS, FRAMES, NewestTimbral
+from stylefx.published.nets.musicnn_timbral_stream import FILTERS, FRAMES, MusicnnTimbralStream
 
 
 def learn_timbral(audio: np.ndarray, grid: Grid) -> np.ndarray:
@@ -27,7 +27,7 @@ def learn_timbral(audio: np.ndarray, grid: Grid) -> np.ndarray:
     StylefxError
         The package musicnn is not installed, or its files are damaged.
     """
-    net, bank = NewestTimbral(torch.device("cpu")), engine_bank(grid)
+    net, bank = MusicnnTimbralStream(torch.device("cpu")), engine_bank(grid)
     hop = frames_apart(grid) * grid.hop
     padded = np.pad(audio, (grid.window_length // 2, grid.window_length))
     window = analysis_window(grid).astype(np.float32)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 POLYNOMIAL = 0x82F63B78  # bits reversed
-MOST_LANES = 4096
+MAX_LANES = 4096
 # LevelDB stores a checksum rotated and shifted, because the CRC of data with its own CRC inside is weak.
 MASK_DELTA = 0xA282EAD8
 
@@ -29,7 +29,7 @@ TABLE = _make_table()
 def crc32c(data: bytes | memoryview) -> int:
     """The checksum of at least four bytes."""
     message = np.frombuffer(data, np.uint8)
-    lanes = min(MOST_LANES, 1 << max(0, len(message).bit_length() - 6))
+    lanes = min(MAX_LANES, 1 << max(0, len(message).bit_length() - 6))
     steps = -(-len(message) // lanes)
     # Zeros in front do not change a remainder that starts at 0; starting at all ones is inverting the first 32 bits.
     padded = np.zeros(lanes * steps, np.uint8)

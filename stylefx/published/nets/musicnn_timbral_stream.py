@@ -19,7 +19,7 @@ FRAMES, BANDS_TALL, FILTERS = 7, 38, 204
 PLACES = BANDS - BANDS_TALL + 1
 
 
-class NewestTimbral:
+class MusicnnTimbralStream:
     """Log mel levels of the newest `FRAMES` frames to `FILTERS` features, and back.
 
     Raises

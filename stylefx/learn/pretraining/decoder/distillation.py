@@ -32,7 +32,7 @@ from stylefx.learn.pretraining.decoder.train import (
     Muon,
     as_arrays,
 )
-from stylefx.learn.training_examples import Lesson, Teacher, drawn_frames
+from stylefx.learn.training_examples import PairSampler, TrainingExample, drawn_frames
 
 # The rate falls towards 0 at the end of the schedule; the instruments left out were nearest before that.
 STEPS, SCHEDULE, WARM_UP = 800, 1500, 50
@@ -43,9 +43,9 @@ JUDGED = 12
 SMALL_LAYERS = ("decoder1", "decoder2", "decoder3")
 
 
-def pruned(large: Network, lessons: list[Lesson], hidden: int = HIDDEN) -> Network:
+def pruned(large: Network, examples: list[TrainingExample], hidden: int = HIDDEN) -> Network:
     """A network of ``hidden`` units a layer: those of ``large`` that say most on ``lessons``."""
-    kept = [torch.sort(torch.topk(scores, hidden).indices).values for scores in _importance(large, lessons)]
+    kept = [torch.sort(torch.topk(scores, hidden).indices).values for scores in _importance(large, examples)]
     state, size = large.state_dict(), large.decoder2.weight.shape[0]
     for name, units in zip(SMALL_LAYERS, kept):
         state[f"{name}.weight"] = state[f"{name}.weight"][units]
@@ -62,11 +62,11 @@ def pruned(large: Network, lessons: list[Lesson], hidden: int = HIDDEN) -> Netwo
     return small
 
 
-def _importance(large: Network, lessons: list[Lesson]) -> list[torch.Tensor]:
+def _importance(large: Network, examples: list[TrainingExample]) -> list[torch.Tensor]:
     """Of every unit of every layer: its mean output times the sum of the weights that listen to it."""
     scores = [torch.zeros(large.decoder2.weight.shape[0]) for _ in SMALL_LAYERS]
     with torch.no_grad():
-        for item in lessons:
+        for item in examples:
             layers = large.folded(large.encode(torch.from_numpy(item.samples)))
             features = torch.from_numpy(item.features[::4])
             static = torch.from_numpy(item.static).expand(len(features), -1, -1)
@@ -78,22 +78,22 @@ def _importance(large: Network, lessons: list[Lesson]) -> list[torch.Tensor]:
 
 
 def distilled_loss(
-    large: Network, small: Network, lessons: list[Lesson], rng: np.random.Generator
+    large: Network, small: Network, examples: list[TrainingExample], rng: np.random.Generator
 ) -> torch.Tensor:
     """The mean of the small network's distances to the targets and to the large network's answers."""
     with torch.no_grad():
-        styles = large.encode(torch.stack([torch.from_numpy(item.samples) for item in lessons]))
-        drawn = [drawn_frames(rng, item, FRAMES_EACH) for item in lessons]
-        features = [torch.from_numpy(item.features[frames]) for item, frames in zip(lessons, drawn)]
+        styles = large.encode(torch.stack([torch.from_numpy(item.samples) for item in examples]))
+        drawn = [drawn_frames(rng, item, FRAMES_EACH) for item in examples]
+        features = [torch.from_numpy(item.features[frames]) for item, frames in zip(examples, drawn)]
         heard = large.listen(torch.cat(features)).split(FRAMES_EACH)
-        statics = [_blurred(torch.from_numpy(item.static)) for item in lessons]
+        statics = [_blurred(torch.from_numpy(item.static)) for item in examples]
     inputs = list(zip(styles, features, heard, statics))
 
     def answers(network: Network) -> torch.Tensor:
         return torch.stack([_answer(network, *item) for item in inputs])
 
-    targets = torch.stack([torch.from_numpy(item.target[frames]) for item, frames in zip(lessons, drawn)])
-    floors = torch.stack([torch.from_numpy(item.floor[frames]) for item, frames in zip(lessons, drawn)])
+    targets = torch.stack([torch.from_numpy(item.target[frames]) for item, frames in zip(examples, drawn)])
+    floors = torch.stack([torch.from_numpy(item.floor[frames]) for item, frames in zip(examples, drawn)])
     with torch.no_grad():
         taught = answers(large)
     learned = answers(small)
@@ -111,7 +111,7 @@ def _answer(network: Network, style, features, heard, static) -> torch.Tensor:
     return answer(layers, network.skip, features, heard, static)
 
 
-def distil(teacher: Teacher, weights: Path, steps: int, seed: int, report, save) -> None:
+def distil(teacher: PairSampler, weights: Path, steps: int, seed: int, report, save) -> None:
     """Train the small network from the large one's ``weights``; ``save`` gets its running mean now and then."""
     torch.manual_seed(seed)
     large = load_network(weights)

@@ -144,7 +144,7 @@ class Orchestra:
         return np.frombuffer(bytes(synth.generate(samples)), np.float32).reshape(-1, 2)
 
 
-def render_etudes(
+def render_scores(
     soundfonts: list[Path], cache: Path, scores: int, players: int, seed: int
 ) -> tuple[np.memmap, list[Rendering]]:
     """Play ``scores`` etudes on ``players`` random instruments each; spectrograms uint8 (renderings, frames, bins).

@@ -3,11 +3,11 @@
     python -m stylefx.learn.pretraining.decoder.train *.sf2 *.sf3 -o large.npz
     python -m stylefx.learn.pretraining.decoder.train *.sf2 *.sf3 --distil large.npz -o decoder.npz
 
-Same score, many instruments (:mod:`stylefx.learn.pretraining.decoder.synthetic_scores`), disguised (:mod:`stylefx.learn.training_examples`); the network learns
-to answer the content's frames with the target's levels, given the style clip. The instruments of the
-benchmark's cases are left out of every font, so the cases measure what is not known by heart. Muon (Jordan 2024)
-on the matrices and Adam on the rest; the rate is constant, then falls linearly to 0; the shipped weights are
-a running mean of the last steps.
+Same score, many instruments (:mod:`stylefx.learn.pretraining.decoder.synthetic_scores`), disguised
+(:mod:`stylefx.learn.training_examples`); the network learns to answer the content's frames with the target's levels,
+given the style clip. The instruments of the benchmark's cases are left out of every font, so the cases measure what
+is not known by heart. Muon (Jordan 2024) on the matrices and Adam on the rest; the rate is constant, then falls
+linearly to 0; the shipped weights are a running mean of the last steps.
 
 The weights that ship were made by these two commands from the two fonts (Debian's fluid-soundfont-gm and
 musescore-general-soundfont) with nothing else said: 280 CPU seconds of rendering and 1070 of training (in bfloat16, on
@@ -28,8 +28,8 @@ import torch
 from torch.nn import functional
 
 from stylefx.learn.network import PLACES, Network, answer, distance
-from stylefx.learn.pretraining.decoder.synthetic_scores import render_etudes
-from stylefx.learn.training_examples import Lesson, Teacher, drawn_frames
+from stylefx.learn.pretraining.decoder.synthetic_scores import render_scores
+from stylefx.learn.training_examples import PairSampler, TrainingExample, drawn_frames
 
 SEED, SCORES, PLAYERS = 11, 64, 36
 # Units a layer; what is played is half of them (stylefx/learn/pretraining/decoder/distillation.py).
@@ -95,16 +95,16 @@ def optimisers(network: Network) -> list[torch.optim.Optimizer]:
     return [Muon(matrices, MUON_RATE), torch.optim.Adam(rest, ADAM_RATE, betas=(0.9, 0.99))]
 
 
-def lesson_loss(network: Network, lessons: list[Lesson], rng: np.random.Generator) -> torch.Tensor:
+def lesson_loss(network: Network, examples: list[TrainingExample], rng: np.random.Generator) -> torch.Tensor:
     """The distance on some frames of each lesson."""
     answers, targets, floors = [], [], []
-    styles = network.encode(torch.stack([torch.from_numpy(item.samples) for item in lessons]))
+    styles = network.encode(torch.stack([torch.from_numpy(item.samples) for item in examples]))
     # Forgetting parts of the vector keeps it from naming the few hundred instruments it is trained on.
     styles = functional.dropout(styles, STYLE_DROPOUT)
-    drawn = [drawn_frames(rng, item, FRAMES_EACH) for item in lessons]
-    features = [torch.from_numpy(item.features[frames]) for item, frames in zip(lessons, drawn)]
+    drawn = [drawn_frames(rng, item, FRAMES_EACH) for item in examples]
+    features = [torch.from_numpy(item.features[frames]) for item, frames in zip(examples, drawn)]
     heard = network.listen(torch.cat(features)).split(FRAMES_EACH)
-    for item, style, frames, seen, told in zip(lessons, styles, drawn, features, heard):
+    for item, style, frames, seen, told in zip(examples, styles, drawn, features, heard):
         static = torch.from_numpy(item.static)
         # The first columns are the place code, which is exact.
         static = static + PROFILE_NOISE_BELS * torch.randn(static.shape[1]) * (
@@ -116,7 +116,7 @@ def lesson_loss(network: Network, lessons: list[Lesson], rng: np.random.Generato
     return distance(torch.stack(answers), torch.stack(targets), torch.stack(floors))
 
 
-def train(teacher: Teacher, steps: int, seed: int, report=print, save=None) -> dict[str, np.ndarray]:
+def train(teacher: PairSampler, steps: int, seed: int, report=print, save=None) -> dict[str, np.ndarray]:
     """Train a new network; ``save(weights)`` is called now and then. Returns the weights' running mean."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -186,11 +186,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(text, file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        stored, renderings = render_etudes(
+        stored, renderings = render_scores(
             options.soundfonts, Path(folder) / "etudes.u8", options.scores, options.players, options.seed
         )
         report(f"{len(renderings)} renderings, {time.process_time():.0f} CPU s")
-        teacher = Teacher(stored, renderings, LEFT_OUT)
+        teacher = PairSampler(stored, renderings, LEFT_OUT)
         if options.distil is None:
             save(train(teacher, options.steps or STEPS, options.seed, report, save))
         else:

@@ -20,7 +20,7 @@ from stylefx.learn.pretraining.decoder.train import LEFT_OUT
 from stylefx.learn.pretraining.tracker.figures import counts, figures, match
 from stylefx.learn.pretraining.tracker.pieces import LAYOUT, Composer, Piece, SoundingNote
 from stylefx.learn.pretraining.tracker.players import FontPlayer
-from stylefx.learn.pretraining.tracker.sounds import disguised
+from stylefx.learn.pretraining.tracker.sounds import augmented
 from stylefx.tracking.decode import Answer, LiveDecoder, StudioDecoder, Thresholds
 from stylefx.tracking.layout import LOWEST_PITCH
 from stylefx.tracking.network import STUDIO_AHEAD
@@ -43,7 +43,7 @@ def calibration_pieces(font: Path) -> dict[int, list[Piece]]:
     composer = Composer(FontPlayer([font], LEFT_OUT, only_left_out=True), plain=True, keep_audio=True)
     pieces = {voices: [composer.draw(rng, voices) for _ in range(count)] for voices, count in PIECES.items()}
     for piece in [piece for of_voices in pieces.values() for piece in of_voices[1::2]]:
-        piece.audio = disguised(rng, _audio(piece))
+        piece.audio = augmented(rng, _audio(piece))
     return pieces
 
 

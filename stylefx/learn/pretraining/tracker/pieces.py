@@ -21,7 +21,7 @@ from stylefx.learn.pretraining.tracker.players import (
     random_bend,
 )
 from stylefx.learn.pretraining.tracker.scores import Note, doubled, random_score
-from stylefx.learn.pretraining.tracker.sounds import coloured_noise, disguised, with_bursts
+from stylefx.learn.pretraining.tracker.sounds import augmented, coloured_noise, with_bursts
 from stylefx.tracking.layout import LOWEST_PITCH, PITCHES, PLACES, layout_for
 from stylefx.tracking.levels import LOWEST_DB, Levels
 
@@ -39,7 +39,7 @@ HIDDEN_DB, FAINT_DB = -32.0, -22.0
 SILENT_PEAK = 3e-4
 # How many voices in all, and how often.
 POLYPHONY, POLYPHONY_CHANCES = (1, 2, 3, 4, 5, 6), (0.28, 0.2, 0.17, 0.15, 0.1, 0.1)
-INVENTED, DISGUISED, DRUMS, BURSTS = 0.25, 0.75, 0.25, 0.2
+INVENTED, AUGMENTED, DRUMS, BURSTS = 0.25, 0.75, 0.25, 0.2
 # How often nothing is played at all, so that noise and drums are known to be no notes; how often a player doubles the
 # one before.
 NOTHING, DOUBLED = 0.05, 0.25
@@ -104,8 +104,8 @@ class Composer:
                 self._drums(rng, audio)
             if rng.random() < BURSTS:
                 audio = with_bursts(rng, audio)
-            if rng.random() < DISGUISED:
-                audio = disguised(rng, audio, float(rng.choice([0.5, 1.0, 1.0])))
+            if rng.random() < AUGMENTED:
+                audio = augmented(rng, audio, float(rng.choice([0.5, 1.0, 1.0])))
         return self._finished(rng, audio, truth)
 
     def _nothing(self, rng) -> Piece:

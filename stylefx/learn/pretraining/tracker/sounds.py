@@ -15,7 +15,7 @@ from stylefx.jit import compiled
 OCTAVES = np.linspace(4.5, 14.4, 12)
 
 
-def disguised(rng: np.random.Generator, audio: np.ndarray, strength: float = 1.0) -> np.ndarray:
+def augmented(rng: np.random.Generator, audio: np.ndarray, strength: float = 1.0) -> np.ndarray:
     """A random chain: equaliser, saturation, room, compression, microphone, noise, clipping; any of them may miss."""
     if rng.random() < 0.8 * strength:
         audio = equalised(rng, audio, strength)
