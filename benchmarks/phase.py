@@ -22,6 +22,7 @@ from benchmarks.phase_methods.stage import Phase
 from stylefx.analysis.grid import grid_for
 from stylefx.analysis.window import GAUSS_GAMMA, gauss_window
 from stylefx.clips import CREDITS, clip_path
+from stylefx.engine.streaming import StreamingPath
 from stylefx.io.files import read_audio
 from stylefx.phase.rtisi import Rtisi
 from stylefx.published.griffin_lim import griffin_lim, pghi, spectrogram
@@ -151,6 +152,7 @@ def styled_case(name: str, other: str, seconds: float) -> tuple[np.ndarray, np.n
         stylefx.fit(_excerpt(other, STYLE_SECONDS), GRID.sample_rate, quality="draft")
     )
     recorder = _Recorder()
+    assert isinstance(effect._path, StreamingPath)
     effect._path.phase = recorder
     effect(np.pad(_excerpt(name, seconds), SILENT_FRAMES * GRID.hop), GRID.sample_rate)
     return np.array(recorder.targets).T, np.array(recorder.contents).T * CENTRE[:, None]

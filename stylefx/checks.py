@@ -1,6 +1,6 @@
 """What Python callers hand in, checked once: a wrong argument is a `UsageError` of one sentence, not a traceback.
 
-Samples are checked by `stylefx.io.samples`; nothing here imports numpy, for the command line's parser needs it.
+Samples are checked by `stylefx.samples`; nothing here imports numpy, for the command line's parser needs it.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import pytest
 from sounds import in_chunks, rms_db, tone
 
 from stylefx import Style, StyleTransfer, fit
+from stylefx.engine.streaming import StreamingPath
 from stylefx.errors import StylefxError, UsageError
 from stylefx.instrument.learn import learn_instrument
 from stylefx.instrument.loops import looped
@@ -117,9 +118,10 @@ def test_the_notes_change_the_sound_and_the_delay_is_the_declared_one(style, gui
     effect = StyleTransfer(style, device="cpu", notes=notes, strength=0.0)
     unchanged = effect(audio, RATE)
     assert rms_db((unchanged - audio)[5_000:-5_000]) < rms_db(audio) - 60
-    assert effect.latency_samples == (
-        2048 if notes == "live" else 2048 + effect._path.ensemble.latency_samples
-    )
+    path = effect._path
+    assert isinstance(path, StreamingPath)
+    assert path.ensemble is not None
+    assert effect.latency_samples == 2048 + (path.ensemble.latency_samples if notes == "studio" else 0)
 
 
 def test_a_style_without_notes_plays_as_without_the_option(bright_style, guitar_audio):

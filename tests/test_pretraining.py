@@ -100,7 +100,7 @@ def test_invented_instruments_play_the_key():
         assert (np.abs(strong - np.round(strong)) < 0.05 * np.round(strong)).mean() > 0.8
 
 
-def test_disguise_keeps_length_and_time():
+def test_augmentation_keeps_length_and_time():
     rng = np.random.default_rng(0)
     click = np.zeros(RATE, np.float32)
     click[RATE // 2] = 1

@@ -22,7 +22,7 @@ from stylefx.style.methods import METHODS
 from stylefx.style.style import Style
 from stylefx.timbre.content_features import ContentFeatures
 
-# Frames of noise that a new voice answers before anyone hears it, so that its memory and code have been touched. More
+# Frames of noise that a new chain answers before anyone hears it, so that its memory and code have been touched. More
 # than one, or no rest before it, keeps Python's lock from the thread that plays for longer than a block.
 WARM_UP_FRAMES, PAUSE_SECONDS = 1, 0.01
 METHOD = "harmonic"
@@ -102,7 +102,7 @@ class StyleBank:
             self._slots = (*self._slots[: slot - 1], new, *self._slots[slot:])
 
     def add_optimisers(self) -> None:
-        """Give every voice, and every one to come, what it needs to take more than 0 iterations."""
+        """Give every chain, and every one to come, what it needs to take more than 0 iterations."""
         with self._lock:
             self._optimises = True
             for slot in self._slots:
@@ -137,15 +137,15 @@ class StyleBank:
         for slot in self._slots:
             slot.chain.reset()
 
-    def hear(self, magnitude: np.ndarray, answering: bool = True) -> None:
-        """One frame of the content, magnitudes float32 (bins,), for all voices, ``answering`` or holding."""
+    def update(self, magnitude: np.ndarray, answering: bool = True) -> None:
+        """One frame of the content, magnitudes float32 (bins,), for all chains, ``answering`` or holding."""
         if self._listens and answering:
             self.content_features.process(magnitude)
         elif self._listens:
             self.content_features.peek(magnitude)
 
     def shares(self, settings: Settings) -> dict[StyleChain, float]:
-        """Which voices are to sound and the share of each, 1 in all; a slot without a style stands for the first."""
+        """Which chains are to sound and the share of each, 1 in all; a slot without a style stands for the first."""
         slots = self._slots
         main = slots[settings.style - 1 if settings.style <= len(slots) else 0].chain
         other = slots[settings.morph_style - 1].chain if settings.morph_style <= len(slots) else main
@@ -157,7 +157,7 @@ class StyleBank:
 
 
 def _warm_up(chain: StyleChain, grid: Grid) -> None:
-    """Let a prepared voice answer noise, then forget it."""
+    """Let a prepared chain answer noise, then forget it."""
     noise, clock = np.random.default_rng(0), Clock()
     for _ in range(WARM_UP_FRAMES):
         time.sleep(PAUSE_SECONDS)

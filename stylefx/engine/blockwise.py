@@ -41,6 +41,8 @@ def offline_path(style: Style, iterations: int | None, device: str) -> Blockwise
 class BlockwisePath:
     """Samples in, styled samples out, one block late; every channel is optimised on its own."""
 
+    economy = False  # a whole block is never late
+
     def __init__(self, method: Method):
         self._method = method
         self._told: Callable[[float], None] | None = None

@@ -52,12 +52,12 @@ class Ensemble:
         self._thawed.reset()
         self._hops = 0
 
-    def hear(self, newest: np.ndarray, spectrum: np.ndarray, voices: list[StyleChain]) -> np.ndarray:
+    def update(self, newest: np.ndarray, spectrum: np.ndarray, chains: list[StyleChain]) -> np.ndarray:
         """The next hop (channels, hop) and its frame; returns the frame (channels, bins) whose turn it is."""
         events = self.tracker.process(newest.mean(axis=0))
-        for voice in voices:
-            if voice.player is not None:
-                voice.player.hear(events)
+        for chain in chains:
+            if chain.player is not None:
+                chain.player.update(events)
         place = self._hops % len(self._ring)
         self._ring[place] = spectrum
         self._hops += 1
@@ -69,12 +69,12 @@ class Ensemble:
         """Gain of every bin of the blended targets float32 (bins,): what the notes leave to the filter."""
         now = self._now + self._grid.played_length // 2
         whole, rest = [], []
-        for voice, target in targets.items():
-            whole.append((target, shares[voice]))
-            left = target if voice.player is None else target * np.sqrt(voice.player.kept(now))
-            if voice.player is not None:
-                voice.player.replaced = float(np.dot(target, target) - np.dot(left, left)) * self._power
-            rest.append((left, shares[voice]))
+        for chain, target in targets.items():
+            whole.append((target, shares[chain]))
+            left = target if chain.player is None else target * np.sqrt(chain.player.kept(now))
+            if chain.player is not None:
+                chain.player.replaced = float(np.dot(target, target) - np.dot(left, left)) * self._power
+            rest.append((left, shares[chain]))
         return blend(rest) / (blend(whole) + np.float32(TINY))
 
     def notes(
@@ -83,11 +83,11 @@ class Ensemble:
         """The notes of the hop that is played now, (hop, channels) float32, where each channel of the content is."""
         thawed = float(self._thawed.towards(float(not freeze), 1)[0])
         together = np.zeros(self._grid.hop, np.float32)
-        for voice, share in shares.items():
-            if voice.player is not None:
-                hop = voice.player.play(self._now)
+        for chain, share in shares.items():
+            if chain.player is not None:
+                hop = chain.player.play(self._now)
                 together += np.float32(np.sqrt(share * strength) * thawed) * hop
-                voice.player.balance(voice.player.replaced, float(np.mean(hop * hop)))
+                chain.player.balance(chain.player.replaced, float(np.mean(hop * hop)))
         self._level += 0.1 * ((np.abs(spectrum) ** 2).sum(axis=1) - self._level)
         mean = float(self._level.mean())
         gains = np.sqrt(self._level / mean) if mean > TINY else np.ones(len(self._level))

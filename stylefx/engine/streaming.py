@@ -1,4 +1,4 @@
-"""The streaming path: low cut -> analysis -> voices (decode, optimise) -> blend -> freeze -> phase -> overlap-add.
+"""The streaming path: low cut -> analysis -> chains (decode, optimise) -> blend -> freeze -> phase -> overlap-add.
 
 Every step has the same shapes for every hop, so the samples do not depend on how the stream was cut into blocks.
 Several channels share one reference spectrum; each gets the same magnitude ratio and the same phase rotation, so
@@ -128,7 +128,7 @@ class StreamingPath:
         clock.restart()
         for spectrum in self.analysis.process(self.low_cut.process(block)):
             if self.ensemble is not None:
-                spectrum = self.ensemble.hear(self.analysis.newest, spectrum, self.bank.chains)
+                spectrum = self.ensemble.update(self.analysis.newest, spectrum, self.bank.chains)
             heard = spectrum
             magnitude = np.abs(reference_spectrum(spectrum))
             clock.charge("analysis")
@@ -157,12 +157,12 @@ class StreamingPath:
             clock.restart()
 
     def _target(self, magnitude: np.ndarray, shares: dict[StyleChain, float]) -> tuple:
-        """What the voices that sound make of the content, together (bins,), and the gain that notes leave to it."""
+        """What the chains that sound make of the content, together (bins,), and the gain that notes leave to it."""
         answering = self._held_hops == 0
         self._held_hops = (self._held_hops + 1) % (self._hops_per_answer * (2 if self.economy else 1))
         # Not in the same hop, so that no hop has twice the work of another.
         optimising = self._held_hops == 0
-        self.bank.hear(magnitude, answering)
+        self.bank.update(magnitude, answering)
         answers = {
             chain: chain.process(magnitude, self.iterations, self._clock, answering, optimising)
             for chain in shares

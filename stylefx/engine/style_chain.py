@@ -1,7 +1,7 @@
-"""A voice: one style that can sound. What is heard of the content goes in, the style's target magnitudes come out.
+"""One style that can sound: the features of the content go in, the style's target magnitudes come out.
 
-decode -> optimise -> loudness. Every voice brings its own target to the player's loudness, so that exchanging or
-blending voices moves no level. Latency: none.
+decode -> optimise -> loudness. Every chain brings its own target to the player's loudness, so that exchanging or
+blending styles moves no level. Latency: none.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.compute import check_device, compute_device
+from stylefx.engine.stages import OptimiserStage, Stage
 from stylefx.errors import UsageError
 from stylefx.spectral.loudness import Loudness
+from stylefx.style.methods import METHODS
 from stylefx.style.style import Style
 from stylefx.timbre.content import ContentStart
 from stylefx.timbre.content_features import ContentFeatures
@@ -24,8 +26,6 @@ from stylefx.timbre.outliers import Rollback
 
 if TYPE_CHECKING:
     from stylefx.instrument.player import Player
-    from stylefx.optimise.stage import Optimise
-    from stylefx.published.musicnn_live.stage import OptimiseTrained
 
 STARTS = ("decoder", "envelope", "content")
 
@@ -49,7 +49,7 @@ class Clock:
 
 
 class StyleChain:
-    """``style``, started by ``start``; ``listener`` is shared with other voices.
+    """``style``, started by ``start``; ``content_features`` are shared with the other chains.
 
     The optimiser, which computes on ``device``, is made by `add_optimiser`: who takes no steps does without it, and
     without torch. With ``notes`` there is a player where the style has notes.
@@ -60,7 +60,7 @@ class StyleChain:
     ):
         check_device(device)
         self.decode = _start_for(style, content_features, start)
-        self.optimise: Optimise | OptimiseTrained | None = None
+        self.optimise: OptimiserStage | None = None
         self.loudness = Loudness()
         self._style, self._device = style, device
         self.player = _player_for(style) if notes else None
@@ -68,7 +68,7 @@ class StyleChain:
         self._content_features = content_features
 
     def add_optimiser(self) -> None:
-        """Make what `process` needs for more than 0 iterations; a voice that is prepared may go on playing."""
+        """Make what `process` needs for more than 0 iterations; a chain that is prepared may go on playing."""
         if self.optimise is None:
             optimise = _optimise_for(self._style, self._device)
             if self._grid is not None:
@@ -76,7 +76,7 @@ class StyleChain:
             self.optimise = optimise
 
     def prepare(self, grid: Grid) -> None:
-        """Allocate for a grid; the listener has been prepared before."""
+        """Allocate for a grid; the content features have been prepared before."""
         self._grid = grid
         self.decode.prepare(grid.of_answers)
         if self.optimise:
@@ -103,7 +103,7 @@ class StyleChain:
         answering: bool = True,
         optimising: bool = True,
     ) -> np.ndarray:
-        """Target magnitudes float32 (bins,) for the content's of the frame that the listener heard last.
+        """Target magnitudes float32 (bins,) of the frame that the content features were updated with last.
 
         Where decoder or optimiser are not to work their last answer is held.
         """
@@ -126,19 +126,12 @@ def _player_for(style: Style) -> Player | None:
     return Player(instrument) if instrument is not None else None
 
 
-def _optimise_for(style: Style, device: str) -> Optimise | OptimiseTrained:
+def _optimise_for(style: Style, device: str) -> OptimiserStage:
     """The stage that descends what the style's method compares."""
-    target = style.arrays["gram"]
-    if style.method == "musicnn-live":
-        from stylefx.published.musicnn_live.stage import OptimiseTrained
-
-        return OptimiseTrained(target, 0, compute_device(device))
-    from stylefx.optimise.stage import Optimise
-
-    return Optimise(target, style.meta["seed"], 0, compute_device(device))
+    return METHODS[style.method].load().for_style(style, compute_device(device))
 
 
-def _start_for(style: Style, content_features: ContentFeatures, start: str):
+def _start_for(style: Style, content_features: ContentFeatures, start: str) -> Stage:
     """The stage that makes the optimiser's start."""
     if start == "decoder":
         return Decoder(style.arrays, content_features)

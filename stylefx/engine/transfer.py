@@ -14,11 +14,12 @@ import numpy as np
 
 from stylefx.analysis.grid import check_latency
 from stylefx.checks import choice, sample_rate_of, shown, whole_number
+from stylefx.engine.stages import EnginePath
 from stylefx.errors import StylefxError, UsageError
 from stylefx.instrument.table import NOTES as NOTES_ARRAY
-from stylefx.io.samples import MAX_SAMPLE, samples_of, tamed
 from stylefx.params import PARAMETERS, Controls, Settings
 from stylefx.ramp import Gain
+from stylefx.samples import MAX_SAMPLE, samples_of, tamed
 from stylefx.style.methods import METHODS
 from stylefx.style.style import Style
 from stylefx.synthesis.mix import Mix, limit
@@ -207,7 +208,7 @@ class StyleTransfer:
     @property
     def economy(self) -> bool:
         """Two thirds of the work for a little less quality; may be set between blocks."""
-        return getattr(self._path, "economy", False)
+        return self._path.economy
 
     @economy.setter
     def economy(self, economises: bool) -> None:
@@ -257,7 +258,7 @@ def _path_for(
     start: str,
     latency: str,
     notes: str,
-):
+) -> EnginePath:
     """The path that makes the wet signal: streaming, or block by block for a style of an offline method."""
     if names is not None and len(names) != len(styles):
         raise UsageError(f"{len(names)} names for {len(styles)} styles, expected one each")

@@ -71,7 +71,7 @@ class Player:
         # Mean power that the notes took from the filter in this hop; whoever takes it sets it.
         self.replaced = 0.0
 
-    def hear(self, events: list[Event]) -> None:
+    def update(self, events: list[Event]) -> None:
         """News of the tracker."""
         for event in events:
             number = event.note.number

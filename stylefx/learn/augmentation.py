@@ -1,6 +1,6 @@
-"""Disguises of a power spectrogram: what rooms, microphones, players and codecs do to a sound (float32, in place).
+"""Augmentation of power spectrograms: what rooms, microphones, players and codecs do to a sound (float32, in place).
 
-The decoder must find the notes behind them, so the content of every training pair wears some. They act on power,
+The decoder must find the notes behind them, so it is applied to the content of every training pair. It acts on power,
 (frames, bins), on the grid of :mod:`stylefx.learn.spectra`; a waveform is never needed.
 """
 

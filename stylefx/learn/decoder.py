@@ -1,7 +1,7 @@
 """A clip -> the decoder of its style: the pretrained network's answer, then steps on the clip itself.
 
 ``draft`` is the pretrained network, conditioned on the clip (0.4 s). ``normal`` and ``best`` go on: the clip is the
-target; the content is a copy that was moved in pitch together with it and disguised (a spectral form of denoising);
+target; the content is a copy that was moved in pitch together with it and augmented (a spectral form of denoising);
 and the folded weights follow for some seconds. What helps on recordings, whose rooms and noises no SoundFont has.
 """
 

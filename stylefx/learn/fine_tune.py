@@ -1,8 +1,8 @@
-"""Steps on the clip itself: the folded decoder learns to rebuild the clip from disguised copies of it.
+"""Steps on the clip itself: the folded decoder learns to rebuild the clip from augmented copies of it.
 
-The clip is the target; the content is a copy that was moved in pitch together with it and disguised (a spectral form of
-denoising, Vincent et al. 2008). The ear does not learn, so a lesson goes through it once. The gradient is written out:
-a taped one takes half as long again and twice the memory.
+The clip is the target; the content is a copy that was moved in pitch together with it and augmented (a spectral form
+of denoising, Vincent et al. 2008). The ear does not learn, so an example goes through it once. The gradient is
+written out: a taped one takes half as long again and twice the memory.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from stylefx import interruption
-from stylefx.learn import augmentation as augmentation
+from stylefx.learn import augmentation
 from stylefx.learn.network import HEARD, LONG_ENVELOPE, OWN_LEVEL, Layers, Network, distance
 from stylefx.learn.spectra import BIN_HZ, POSITIONS
 from stylefx.learn.training_examples import TrainingExample, drawn_frames, training_example
@@ -22,7 +22,7 @@ from stylefx.timbre.features import FEATURES
 from stylefx.timbre.layout import heard_places
 
 CHUNK, FIRST_WANTED, WANTED = 230, 30, 32
-ITEMS, FRAMES_EACH, POOL, POOL_FIRST, STEPS_PER_LESSON = 3, 8, 16, 4, 2
+ITEMS, FRAMES_EACH, POOL, POOL_FIRST, STEPS_PER_EXAMPLE = 3, 8, 16, 4, 2
 RATE, WARM_UP = 1e-3, 8
 MEAN_DECAY, SQUARE_DECAY, EPSILON = 0.9, 0.98, 1e-8
 # Between the pretrained weights, which know other instruments, and the fine-tuned ones, which know the clip
@@ -37,7 +37,7 @@ VARYING = FEATURES + HEARD
 
 
 class ClipSampler:
-    """Lessons made of the clip alone: pieces of it, moved in pitch, sometimes two at once, disguised."""
+    """Training examples made of the clip alone: pieces of it, moved in pitch, sometimes two at once, augmented."""
 
     def __init__(self, power: np.ndarray, static: np.ndarray):
         self._power, self._static = power, static
@@ -48,7 +48,7 @@ class ClipSampler:
         self._envelope = np.convolve(np.pad(level, ENVELOPE_SMOOTHING, mode="edge"), window, "valid")
 
     def draw(self, rng: np.random.Generator) -> TrainingExample:
-        """One lesson."""
+        """One training example."""
         target = self._piece(rng)
         if rng.random() < POLYPHONIC:
             target += self._piece(rng)
@@ -75,8 +75,8 @@ class ClipSampler:
 
 
 class Heard(NamedTuple):
-    """A lesson and what the ear hears of it: float16 (frames, positions, VARYING), float32 (frames, positions) and
-    (frames,)."""
+    """A training example through the network's first layers: float16 (frames, positions, VARYING), float32 (frames,
+    positions) and (frames,)."""
 
     seen: torch.Tensor
     target: torch.Tensor
@@ -112,7 +112,7 @@ def fine_tune(
     sampler = ClipSampler(power, static)
     examples = [_heard(network, sampler.draw(rng)) for _ in range(POOL_FIRST)]
     for step in range(steps):
-        if step % STEPS_PER_LESSON == 0:
+        if step % STEPS_PER_EXAMPLE == 0:
             examples = [*examples, _heard(network, sampler.draw(rng))][-POOL:]
         interruption.check()
         chosen = [examples[index] for index in rng.choice(len(examples), ITEMS, replace=False)]
@@ -162,7 +162,7 @@ class Adam:
 
 
 class Gradient:
-    """Called with layers and lessons it returns the slope of the loss along every weight and bias, in that order."""
+    """Called with layers and examples it returns the slope of the loss along every weight and bias, in that order."""
 
     def __init__(self, skip: torch.Tensor, static: torch.Tensor):
         self._skip, self._static = skip, static
@@ -170,7 +170,7 @@ class Gradient:
 
     @torch.no_grad()
     def __call__(self, layers: Layers, examples: list[Heard], rng: np.random.Generator) -> list[torch.Tensor]:
-        """For some frames of each lesson."""
+        """For some frames of each example."""
         targets, floors = self._gather(examples, rng)
         (weight1, bias1), (weight2, bias2), (weight3, bias3), (weight4, _) = layers
         seen = self._seen.view(-1, VARYING)
@@ -195,7 +195,7 @@ class Gradient:
         ]
 
     def _gather(self, examples: list[Heard], rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        """Some frames of each lesson into one batch; their targets (items, frames, positions) and floors."""
+        """Some frames of each example into one batch; their targets (items, frames, positions) and floors."""
         chosen = [torch.from_numpy(drawn_frames(rng, each.item, FRAMES_EACH)) for each in examples]
         for rows, each, frames in zip(self._seen.split(FRAMES_EACH), examples, chosen):
             rows.copy_(each.seen[frames])

@@ -11,7 +11,7 @@ from stylefx.analysis.low_cut import without_rumble
 from stylefx.checks import choice, sample_rate_of, whole_number
 from stylefx.io.clip import check_clip, to_mono
 from stylefx.io.picture import preview
-from stylefx.io.samples import samples_of
+from stylefx.samples import samples_of
 from stylefx.style import metadata as provenance
 from stylefx.style.methods import METHODS, find
 from stylefx.style.style import Style

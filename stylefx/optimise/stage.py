@@ -7,6 +7,8 @@ content is staying near the start (gains.py). Latency: none.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 
@@ -25,6 +27,9 @@ from stylefx.optimise.harmonic import (
     position_weights,
 )
 
+if TYPE_CHECKING:
+    from stylefx.style.style import Style
+
 MEMORY_SECONDS = 1.0
 # Magnitudes below this are silence (a full-scale sine reads about 500): -114 dB.
 SILENCE = 1e-3
@@ -40,6 +45,11 @@ class Optimise:
         self.iterations, self._device = iterations, device
         self._features = HarmonicFeatures(seed, device)
         self._target = torch.as_tensor(target, dtype=torch.float32, device=device)
+
+    @classmethod
+    def for_style(cls, style: Style, device: torch.device) -> Optimise:
+        """The stage that descends the loss of ``style``; it takes no steps until ``iterations`` is set."""
+        return cls(style.arrays["gram"], style.meta["seed"], 0, device)
 
     def prepare(self, grid: Grid) -> None:
         """Allocate for ``grid`` and forget the past."""

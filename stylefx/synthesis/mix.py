@@ -90,7 +90,7 @@ class Mix:
 
     def put_wet(self, hop: np.ndarray) -> None:
         """Queue one finished hop (hop, channels); the dry samples that belong to it are there."""
-        self._energies.put(self._coherence.hear(self._dry.peek(len(self._wet), len(hop)), hop))
+        self._energies.put(self._coherence.update(self._dry.peek(len(self._wet), len(hop)), hop))
         self._wet.put(hop)
 
     def take(self, length: int, settings: Settings) -> np.ndarray:

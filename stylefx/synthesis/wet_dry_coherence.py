@@ -1,4 +1,4 @@
-"""WetDryCoherence of wet and dry: how loud both are, and how much of that is the same wave.
+"""Coherence of wet and dry: how loud both are, and how much of that is the same wave.
 
 Two signals of one level, added half and half, keep it if they are the same wave and lose 3 dB if they have nothing in
 common; the styled signal is the first at strength 0 and the second at strength 1. From both energies and their
@@ -20,7 +20,7 @@ MEMORY_SECONDS = 0.2
 MAX_GAIN = 2.0
 TINY = 1e-12
 
-# Columns of what `WetDryCoherence.hear` returns.
+# Columns of what `WetDryCoherence.update` returns.
 DRY, WET, BOTH = 0, 1, 2
 COLUMNS = 3
 
@@ -36,7 +36,7 @@ class WetDryCoherence:
         """Forget both."""
         self._energies = np.zeros(COLUMNS)
 
-    def hear(self, dry: np.ndarray, wet: np.ndarray) -> np.ndarray:
+    def update(self, dry: np.ndarray, wet: np.ndarray) -> np.ndarray:
         """Energy of dry, of wet and of their product for each sample of a hop, from both (hop, channels); (hop, 3)."""
         keep = math.exp(-len(wet) / self._memory)
         return _follow(dry, wet, keep, self._energies)
@@ -65,7 +65,7 @@ def _follow(dry, wet, keep, energies):
 def level_gain(share: np.ndarray, energies: np.ndarray) -> np.ndarray:
     """What ``(1 - share) dry + share wet`` is to be multiplied by, float32 like ``share`` (samples,).
 
-    ``energies`` (samples, 3) are those of `WetDryCoherence.hear`.
+    ``energies`` (samples, 3) are those of `WetDryCoherence.update`.
     """
     rest = 1 - share
     wanted = rest * energies[:, DRY] + share * energies[:, WET]

@@ -11,6 +11,8 @@ none.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 
@@ -23,6 +25,9 @@ from stylefx.optimise.stage import MEMORY_SECONDS, NEPER, SILENCE
 from stylefx.published.nets.engine_mel import band_hz, engine_bank, frames_apart
 from stylefx.published.nets.log_mel import BANDS, GAIN
 from stylefx.published.nets.musicnn_timbral_stream import FILTERS, FRAMES, MusicnnTimbralStream
+
+if TYPE_CHECKING:
+    from stylefx.style.style import Style
 
 # Frames this far under the reference are rests, not timbre.
 ACTIVE_DB = 40.0
@@ -38,6 +43,11 @@ class OptimiseTrained:
         self._net = MusicnnTimbralStream(device)
         self._target = torch.as_tensor(target, dtype=torch.float32, device=device)
         self._weight = torch.ones(1, device=device)
+
+    @classmethod
+    def for_style(cls, style: Style, device: torch.device) -> OptimiseTrained:
+        """The stage that descends the loss of ``style``; it takes no steps until ``iterations`` is set."""
+        return cls(style.arrays["gram"], 0, device)
 
     def prepare(self, grid: Grid) -> None:
         """Allocate for ``grid`` and forget the past."""

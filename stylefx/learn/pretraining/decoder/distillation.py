@@ -3,11 +3,12 @@
     python -m stylefx.learn.pretraining.decoder.train *.sf2 *.sf3 -o large.npz
     python -m stylefx.learn.pretraining.decoder.train *.sf2 *.sf3 --distil large.npz -o decoder.npz
 
-A processor without matrix units spends most of a hop in the decoder's layers, and steps on a clip take nearly all of a
-fit; half as many hidden units need a third of the products. Trained from scratch a small network learns as much of the
-etudes only after many more steps. So it begins as the large one without its least important units (structured pruning,
-Li et al. 2017), and learns from two teachers at once, the true targets and what the large one answers, which are free
-of the chance that single frames hold (Hinton, Vinyals & Dean 2015). Ear and encoder are taken over and do not learn.
+A processor without matrix units spends most of a hop in the decoder's layers, and steps on a clip take nearly all of
+a fit; half as many hidden units need a third of the products. Trained from scratch a small network learns as much of
+the random scores only after many more steps. So it begins as the large one without its least important units
+(structured pruning, Li et al. 2017), and learns from two teachers at once, the true targets and what the large one
+answers, which are free of the chance that single frames hold (Hinton, Vinyals & Dean 2015). Ear and encoder are taken
+over and do not learn.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import torch
 
 from stylefx.learn.decoder import load_network
 from stylefx.learn.network import HIDDEN, PLACES, Layers, Network, answer, distance
+from stylefx.learn.pretraining.decoder.pair_sampler import PairSampler
 from stylefx.learn.pretraining.decoder.train import (
     ADAM_RATE,
     FRAMES_EACH,
@@ -32,19 +34,19 @@ from stylefx.learn.pretraining.decoder.train import (
     Muon,
     as_arrays,
 )
-from stylefx.learn.training_examples import PairSampler, TrainingExample, drawn_frames
+from stylefx.learn.training_examples import TrainingExample, drawn_frames
 
 # The rate falls towards 0 at the end of the schedule; the instruments left out were nearest before that.
 STEPS, SCHEDULE, WARM_UP = 800, 1500, 50
 # The pruned network is near its end already: it needs less of a push than a random one.
 RATE_RATIO = 0.5
-# Lessons by which the importance of units is judged.
+# Examples by which the importance of units is judged.
 JUDGED = 12
 SMALL_LAYERS = ("decoder1", "decoder2", "decoder3")
 
 
 def pruned(large: Network, examples: list[TrainingExample], hidden: int = HIDDEN) -> Network:
-    """A network of ``hidden`` units a layer: those of ``large`` that say most on ``lessons``."""
+    """A network of ``hidden`` units a layer: those of ``large`` that say most on ``examples``."""
     kept = [torch.sort(torch.topk(scores, hidden).indices).values for scores in _importance(large, examples)]
     state, size = large.state_dict(), large.decoder2.weight.shape[0]
     for name, units in zip(SMALL_LAYERS, kept):
@@ -111,12 +113,12 @@ def _answer(network: Network, style, features, heard, static) -> torch.Tensor:
     return answer(layers, network.skip, features, heard, static)
 
 
-def distil(teacher: PairSampler, weights: Path, steps: int, seed: int, report, save) -> None:
+def distil(pairs: PairSampler, weights: Path, steps: int, seed: int, report, save) -> None:
     """Train the small network from the large one's ``weights``; ``save`` gets its running mean now and then."""
     torch.manual_seed(seed)
     large = load_network(weights)
     rng = np.random.default_rng(seed)
-    pool = [teacher.draw(rng) for _ in range(POOL_FIRST)]
+    pool = [pairs.draw(rng) for _ in range(POOL_FIRST)]
     small = pruned(large, pool[:JUDGED])
     learning = [
         weight for name, weight in small.named_parameters() if name.startswith(("decoder", "film", "skip"))
@@ -131,7 +133,7 @@ def distil(teacher: PairSampler, weights: Path, steps: int, seed: int, report, s
     mean = {name: weight.clone() for name, weight in small.state_dict().items()}
     running, start = 0.0, time.process_time()
     for step in range(steps):
-        pool.append(teacher.draw(rng))
+        pool.append(pairs.draw(rng))
         if len(pool) > POOL:
             pool.pop(int(rng.integers(len(pool) - 1)))
         chosen = [pool[index] for index in rng.choice(len(pool), ITEMS, replace=False)]

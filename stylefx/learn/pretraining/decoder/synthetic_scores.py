@@ -1,4 +1,4 @@
-"""Etudes: random scores, played by every instrument of free SoundFonts, kept as quantised log spectrograms.
+"""Random scores, played by every instrument of free SoundFonts, kept as quantised log spectrograms.
 
 The same score on many instruments is the truth that pretraining needs: what one instrument played, as another
 would have. Rendering is dry, by tinysoundfont (`pip install stylefx[bench]`).
@@ -41,7 +41,7 @@ class Rendering:
         return self.font, self.bank, self.program
 
 
-def etude(rng: np.random.Generator) -> list[Note]:
+def random_score(rng: np.random.Generator) -> list[Note]:
     """A random score: a line, an arpeggio, chords or 2-4 voices, in a random register, tempo and articulation."""
     kind = KINDS[rng.integers(len(KINDS))]
     low, high = ((40, 52), (50, 76), (55, 72), (70, 92))[rng.integers(4)]
@@ -147,7 +147,7 @@ class Orchestra:
 def render_scores(
     soundfonts: list[Path], cache: Path, scores: int, players: int, seed: int
 ) -> tuple[np.memmap, list[Rendering]]:
-    """Play ``scores`` etudes on ``players`` random instruments each; spectrograms uint8 (renderings, frames, bins).
+    """Play ``scores`` scores on ``players`` random instruments each; spectrograms uint8 (renderings, frames, bins).
 
     ``cache`` is the file that holds them while training runs, 3.4 MB a rendering.
     """
@@ -157,7 +157,7 @@ def render_scores(
     stored = np.memmap(cache, np.uint8, "w+", shape=shape)
     renderings: list[Rendering] = []
     for score in range(scores):
-        notes = etude(rng)
+        notes = random_score(rng)
         for chosen in rng.permutation(len(orchestra.instruments))[:players]:
             audio = orchestra.play(orchestra.instruments[chosen], notes)
             if np.sqrt(np.mean(audio**2)) < SILENT_RMS:

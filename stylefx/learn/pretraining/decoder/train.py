@@ -3,11 +3,11 @@
     python -m stylefx.learn.pretraining.decoder.train *.sf2 *.sf3 -o large.npz
     python -m stylefx.learn.pretraining.decoder.train *.sf2 *.sf3 --distil large.npz -o decoder.npz
 
-Same score, many instruments (:mod:`stylefx.learn.pretraining.decoder.synthetic_scores`), disguised
-(:mod:`stylefx.learn.training_examples`); the network learns to answer the content's frames with the target's levels,
-given the style clip. The instruments of the benchmark's cases are left out of every font, so the cases measure what
-is not known by heart. Muon (Jordan 2024) on the matrices and Adam on the rest; the rate is constant, then falls
-linearly to 0; the shipped weights are a running mean of the last steps.
+Same score, many instruments (:mod:`stylefx.learn.pretraining.decoder.synthetic_scores`), augmented
+(:mod:`stylefx.learn.pretraining.decoder.pair_sampler`); the network learns to answer the content's frames with the
+target's levels, given the style clip. The instruments of the benchmark's cases are left out of every font, so the
+cases measure what is not known by heart. Muon (Jordan 2024) on the matrices and Adam on the rest; the rate is
+constant, then falls linearly to 0; the shipped weights are a running mean of the last steps.
 
 The weights that ship were made by these two commands from the two fonts (Debian's fluid-soundfont-gm and
 musescore-general-soundfont) with nothing else said: 280 CPU seconds of rendering and 1070 of training (in bfloat16, on
@@ -28,15 +28,16 @@ import torch
 from torch.nn import functional
 
 from stylefx.learn.network import PLACES, Network, answer, distance
+from stylefx.learn.pretraining.decoder.pair_sampler import PairSampler
 from stylefx.learn.pretraining.decoder.synthetic_scores import render_scores
-from stylefx.learn.training_examples import PairSampler, TrainingExample, drawn_frames
+from stylefx.learn.training_examples import TrainingExample, drawn_frames
 
 SEED, SCORES, PLAYERS = 11, 64, 36
 # Units a layer; what is played is half of them (stylefx/learn/pretraining/decoder/distillation.py).
 LARGE_HIDDEN = 192
 STEPS, COOL_DOWN, WARM_UP = 5000, 0.5, 50
 ITEMS, FRAMES_EACH = 8, 8
-# A lesson stays until this many newer ones have come, and is drawn about eight times.
+# An example stays until this many newer ones have come, and is drawn about eight times.
 POOL, POOL_FIRST = 192, 16
 MUON_RATE, ADAM_RATE, MOMENTUM = 8e-3, 2e-3, 0.95
 # Newton-Schulz iteration to the nearest orthogonal matrix (Jordan 2024).
@@ -95,8 +96,8 @@ def optimisers(network: Network) -> list[torch.optim.Optimizer]:
     return [Muon(matrices, MUON_RATE), torch.optim.Adam(rest, ADAM_RATE, betas=(0.9, 0.99))]
 
 
-def lesson_loss(network: Network, examples: list[TrainingExample], rng: np.random.Generator) -> torch.Tensor:
-    """The distance on some frames of each lesson."""
+def example_loss(network: Network, examples: list[TrainingExample], rng: np.random.Generator) -> torch.Tensor:
+    """The distance on some frames of each example."""
     answers, targets, floors = [], [], []
     styles = network.encode(torch.stack([torch.from_numpy(item.samples) for item in examples]))
     # Forgetting parts of the vector keeps it from naming the few hundred instruments it is trained on.
@@ -116,22 +117,22 @@ def lesson_loss(network: Network, examples: list[TrainingExample], rng: np.rando
     return distance(torch.stack(answers), torch.stack(targets), torch.stack(floors))
 
 
-def train(teacher: PairSampler, steps: int, seed: int, report=print, save=None) -> dict[str, np.ndarray]:
+def train(pairs: PairSampler, steps: int, seed: int, report=print, save=None) -> dict[str, np.ndarray]:
     """Train a new network; ``save(weights)`` is called now and then. Returns the weights' running mean."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = Network(LARGE_HIDDEN)
     rates = [(optimiser, optimiser.param_groups[0]["lr"]) for optimiser in optimisers(network)]
     mean = {name: weight.clone() for name, weight in network.state_dict().items()}
-    pool = [teacher.draw(rng) for _ in range(POOL_FIRST)]
+    pool = [pairs.draw(rng) for _ in range(POOL_FIRST)]
     running, start = 0.0, time.process_time()
     for step in range(steps):
-        pool.append(teacher.draw(rng))
+        pool.append(pairs.draw(rng))
         if len(pool) > POOL:
             pool.pop(int(rng.integers(len(pool) - 1)))
         chosen = [pool[index] for index in rng.choice(len(pool), ITEMS, replace=False)]
         rate = min(1, step / WARM_UP, (1 - step / steps) / COOL_DOWN)
-        _step(network, rates, rate, loss := lesson_loss(network, chosen, rng))
+        _step(network, rates, rate, loss := example_loss(network, chosen, rng))
         decay = min(MEAN_DECAY, (step + 1) / (step + 21))
         with torch.no_grad():
             for name, weight in network.state_dict().items():
@@ -187,14 +188,14 @@ def main(arguments: list[str] | None = None) -> int:
 
     with tempfile.TemporaryDirectory() as folder:
         stored, renderings = render_scores(
-            options.soundfonts, Path(folder) / "etudes.u8", options.scores, options.players, options.seed
+            options.soundfonts, Path(folder) / "scores.u8", options.scores, options.players, options.seed
         )
         report(f"{len(renderings)} renderings, {time.process_time():.0f} CPU s")
-        teacher = PairSampler(stored, renderings, LEFT_OUT)
+        pairs = PairSampler(stored, renderings, LEFT_OUT)
         if options.distil is None:
-            save(train(teacher, options.steps or STEPS, options.seed, report, save))
+            save(train(pairs, options.steps or STEPS, options.seed, report, save))
         else:
-            distil.distil(teacher, options.distil, options.steps or distil.STEPS, options.seed, report, save)
+            distil.distil(pairs, options.distil, options.steps or distil.STEPS, options.seed, report, save)
     return 0
 
 

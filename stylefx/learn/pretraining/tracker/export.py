@@ -2,7 +2,7 @@
 
     python -m stylefx.learn.pretraining.tracker.export checkpoint.npz *.sf2 -o stylefx/tracking/weights/tracker.npz
 
-Thresholds are chosen by note figures on pieces of the instruments left out of the training, plain and disguised: the
+Thresholds are chosen by note figures on pieces of the instruments left out of the training, plain and augmented: the
 best onset F1 of 50 and 20 ms together, averaged over one, two and four voices. The benchmark draws other pieces.
 """
 
@@ -38,7 +38,7 @@ SHIPPED_TYPE = np.float32
 
 
 def calibration_pieces(font: Path) -> dict[int, list[Piece]]:
-    """Pieces by voices, every second one disguised."""
+    """Pieces by voices, every second one augmented."""
     rng = np.random.default_rng(SEED)
     composer = Composer(FontPlayer([font], LEFT_OUT, only_left_out=True), plain=True, keep_audio=True)
     pieces = {voices: [composer.draw(rng, voices) for _ in range(count)] for voices, count in PIECES.items()}

@@ -84,7 +84,7 @@ def levels_of(audio: np.ndarray) -> np.ndarray:
 
 
 class Composer:
-    """Draws pieces for the instruments of ``font``; ``plain`` leaves disguise, drums and invented instruments out."""
+    """Draws pieces for the instruments of ``font``; with ``plain`` no augmentation, drums or invented instruments."""
 
     def __init__(self, font: FontPlayer, plain: bool = False, keep_audio: bool = False):
         self._font, self._plain, self._keep = font, plain, keep_audio

@@ -1,4 +1,4 @@
-"""Disguises of a waveform: equalisers, rooms, noise, saturation, compression and clipping, as rooms and phones do.
+"""Augmentation of waveforms: equalisers, rooms, noise, saturation, compression and clipping, as rooms and phones do.
 
 They act on mono float32 at 44.1 kHz and return the same length.
 """
@@ -38,7 +38,7 @@ def augmented(rng: np.random.Generator, audio: np.ndarray, strength: float = 1.0
 
 
 def phone_in_room(rng: np.random.Generator, audio: np.ndarray) -> np.ndarray:
-    """The benchmark's disguise: equaliser, a room, a small microphone and noise at 25 dB, always all of them."""
+    """The benchmark's augmentation: equaliser, a room, a small microphone and noise at 25 dB, always all of them."""
     audio = in_room(rng, equalised(rng, audio, 0.7), seconds=0.5, direct_db=3.0)
     return with_noise(rng, through_microphone(rng, audio), 25.0).astype(np.float32)
 
