@@ -130,7 +130,7 @@ def keep(cells: dict[str, Any]) -> None:
 
 def run(minutes: float, block: int | None, period: int, busy: int) -> dict[str, Any]:
     """Play for so long; what came back wrong, when, and what else happened then."""
-    server_module = import_module("tests.jack_server")
+    server_module = import_module("tests.support.jack_server")
     with TemporaryDirectory() as folder, timing.busy_cores(busy):
         style = Path(folder) / "style.npz"
         clip, rate = clip_audio(STYLE)

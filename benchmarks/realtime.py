@@ -65,7 +65,7 @@ def _performance(style: Path, block: int, busy: int, output: Path) -> dict[str, 
 def _through_a_device(style: Path) -> dict[str, Any]:
     """Declared and measured delay, in samples at 48 kHz, with the bypass and with the engine's dry path."""
     try:
-        server_module = import_module("tests.jack_server")
+        server_module = import_module("tests.support.jack_server")
         with server_module.JackServer(JACK_PERIOD) as server:
             delays = {
                 name: _delay(server_module, server, style, options.split())

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import melody
 
 from stylefx.clips import clip_path
 from stylefx.style import metadata as provenance
 from stylefx.style.style import ARRAYS, Style
+from tests.support.sounds import melody
 
 # One thread for everything: the machine has other work, and results must not depend on how many there are.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -25,16 +25,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Command = Callable[..., subprocess.CompletedProcess]
-# What a file's tests are about decides two of the markers; `slow` stands at the tests, or at the head of their file.
-MARKED_FILES = {"test_live_": "live", "test_benchmarks_": "bench"}
+# The folder decides two of the markers; `slow` stands at the tests, or at the head of their file.
+MARKED_FOLDERS = {"live": "live", "benchmarks": "bench"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of live playing and those of the benchmark."""
     for item in items:
-        for beginning, marker in MARKED_FILES.items():
-            if item.path.name.startswith(beginning):
-                item.add_marker(marker)
+        if (marker := MARKED_FOLDERS.get(item.path.parent.name)) is not None:
+            item.add_marker(marker)
 
 
 @pytest.fixture

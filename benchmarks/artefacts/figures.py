@@ -1,7 +1,7 @@
 """All figures of one output, and the value up to which each reads right.
 
 The limits stand where known-good sounds (targets against contents, recordings against themselves) end and known-bad
-ones begin (tests/test_benchmarks_artefacts.py).
+ones begin (tests/benchmarks/test_artefacts.py).
 """
 
 from __future__ import annotations

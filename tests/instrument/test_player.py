@@ -1,0 +1,164 @@
+"""The clip plays your notes: an instrument from a clip, and the path that plays it, as an option."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stylefx import Style, StyleTransfer, fit
+from stylefx.engine.streaming import StreamingPath
+from stylefx.errors import StylefxError, UsageError
+from stylefx.instrument.learn import learn_instrument
+from stylefx.instrument.loops import looped
+from stylefx.instrument.separate import Separated
+from stylefx.instrument.table import COLUMNS, LEVEL_DB, LOOP_LENGTH, NOTES, PITCH, SAMPLES, Instrument
+from stylefx.instrument.voices import Voices
+from stylefx.tracking.notes import Note
+from tests.support.sounds import in_chunks, rms_db, tone
+
+RATE = 44_100
+
+
+@pytest.fixture(scope="module")
+def style(trumpet):
+    import soundfile
+
+    return fit(*soundfile.read(trumpet, dtype="float32"), quality="draft", notes=True)
+
+
+def level_at(audio: np.ndarray, hz: float) -> float:
+    wave = np.exp(-2j * np.pi * hz * np.arange(len(audio)) / RATE) * np.hanning(len(audio))
+    return 20 * np.log10(abs(audio.reshape(-1) @ wave) + 1e-9)
+
+
+def test_two_notes_at_once_are_told_apart():
+    low, high = (tone(hz, 1.0).reshape(-1) for hz in (440.0, 523.25))
+    notes = [Note(1, 0.0, 69.0, -20.0, 1.0, 1.0), Note(2, 0.0, 72.0, -20.0, 1.0, 1.0)]
+    separated = Separated(low + high, RATE, notes)
+    middle = slice(10_000, 30_000)
+    for index, (mine, other) in enumerate(((440.0, 523.25), (523.25, 440.0))):
+        alone = separated.note(index)[middle]
+        assert level_at(alone, mine) > level_at(alone, other) + 30
+
+
+def test_a_loop_has_no_seam():
+    audio = tone(441.0, 1.0).reshape(-1)
+    sample, begin, length = looped(audio, 0, 69.04, RATE)
+    assert begin + length == len(sample)
+    again = np.concatenate([sample, sample[begin:], sample[begin:]])
+    assert np.abs(np.diff(again)).max() < 1.02 * np.abs(np.diff(audio)).max()
+
+
+@pytest.mark.slow
+def test_a_voice_plays_the_pitch_it_is_asked_for_and_ends():
+    audio = tone(440.0, 1.0).reshape(-1)
+    row = np.zeros((1, COLUMNS))
+    row[0, 1], row[0, PITCH] = len(audio), 69
+    voices = Voices(Instrument(row, audio, RATE))
+    voices.prepare(RATE, 256)
+    voice = voices.start(0, 0.0, 2 ** (3 / 12), 1.0, 100)
+    played = np.concatenate([voices.render().copy() for _ in range(80)])
+    assert not played[:100].any()
+    assert level_at(played, 523.25) > level_at(played, 440.0) + 40
+    voices.release(voice, 0.05, 0)
+    rest = np.concatenate([voices.render().copy() for _ in range(60)])
+    assert rms_db(rest[-256:]) < -100
+    assert not voices.sounds(voice)
+
+
+def test_a_stroke_that_is_over_does_not_touch_the_next_one():
+    """The voice of a sample that has run out plays another stroke; the first note's changes are not for that one."""
+    audio = tone(440.0, 0.1).reshape(-1)
+    row = np.zeros((1, COLUMNS))
+    row[0, 1], row[0, PITCH] = len(audio), 69
+
+    def second(touched: bool) -> np.ndarray:
+        voices = Voices(Instrument(row, audio, RATE))
+        voices.prepare(RATE, 256)
+        first = voices.start(0, 0.0, 1.0, 1.0, 0)
+        for _ in range(20):
+            voices.render()
+        assert not voices.sounds(first)
+        voices.start(0, 0.0, 1.0, 1.0, 0)
+        if touched:
+            voices.change(first, 0.1, 2.0)
+            voices.release(first, 0.01, 0)
+        return np.concatenate([voices.render().copy() for _ in range(10)])
+
+    assert second(False).any()
+    assert np.array_equal(second(True), second(False))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notes", ["live", "studio"])
+def test_any_blocks_and_reset_give_the_same_samples(style, guitar_audio, notes):
+    audio = guitar_audio[:60_000]
+    effect = StyleTransfer(style, device="cpu", notes=notes)
+    effect.prepare(RATE, 1, 1 << 16)
+    whole = effect.process(audio)
+    assert whole.any()
+    for sizes in ([256], [1000, 17, 333]):
+        effect.reset()
+        assert np.array_equal(in_chunks(effect, audio, sizes), whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notes", ["live", "studio"])
+def test_silence_stays_silent(style, notes):
+    assert not StyleTransfer(style, device="cpu", notes=notes)(np.zeros((60_000, 2), np.float32), RATE).any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notes", ["live", "studio"])
+def test_the_notes_change_the_sound_and_the_delay_is_the_declared_one(style, guitar_audio, notes):
+    audio = guitar_audio[:120_000]
+    effect = StyleTransfer(style, device="cpu", notes=notes)
+    played, filtered = effect(audio, RATE), StyleTransfer(style, device="cpu")(audio, RATE)
+    assert rms_db(played - filtered) > rms_db(filtered) - 20
+    effect = StyleTransfer(style, device="cpu", notes=notes, strength=0.0)
+    unchanged = effect(audio, RATE)
+    assert rms_db((unchanged - audio)[5_000:-5_000]) < rms_db(audio) - 60
+    path = effect._path
+    assert isinstance(path, StreamingPath)
+    assert path.ensemble is not None
+    assert effect.latency_samples == 2048 + (path.ensemble.latency_samples if notes == "studio" else 0)
+
+
+def test_a_style_without_notes_plays_as_without_the_option(bright_style, guitar_audio):
+    audio = guitar_audio[:40_000]
+    plain = StyleTransfer(bright_style, device="cpu")(audio, RATE)
+    assert np.allclose(StyleTransfer(bright_style, device="cpu", notes="live")(audio, RATE), plain, atol=1e-5)
+
+
+def test_a_style_with_notes_is_kept_and_forged_ones_are_refused(style, tmp_path):
+    path = tmp_path / "style.npz"
+    style.save(path)
+    assert np.array_equal(Style.load(path).arrays[NOTES], style.arrays[NOTES])
+    for column, value in ((0, 1e9), (1, -5), (LOOP_LENGTH, 1e8), (LEVEL_DB, 1e6), (PITCH, -1), (0, 0.5)):
+        notes = style.arrays[NOTES].copy()
+        notes[-1, column] = value
+        with pytest.raises(StylefxError, match="instrument"):
+            Style(style.method, {**style.arrays, NOTES: notes}, style.meta)
+    lacking = {name: array for name, array in style.arrays.items() if name != SAMPLES}
+    with pytest.raises(StylefxError, match="both or neither"):
+        Style(style.method, lacking, style.meta)
+
+
+def test_who_asks_for_notes_that_are_not_there_is_told(bright_style, style):
+    assert StyleTransfer(style, notes="studio").remarks == StyleTransfer(bright_style).remarks == ()
+    (remark,) = StyleTransfer(bright_style, notes="studio").remarks
+    assert "holds no notes" in remark
+
+
+@pytest.mark.slow
+def test_a_long_clip_costs_no_more_than_its_first_half_minute():
+    """Every note was taken out of the whole clip: a minute took two, and 1.2 GB."""
+    audio = np.tile(tone(440.0, 1.0).reshape(-1) * np.linspace(1, 0, RATE, dtype=np.float32), 34)
+    longer, short = (learn_instrument(each, RATE, True) for each in (audio, audio[: 30 * RATE]))
+    assert longer.keys() == short.keys() == {NOTES, SAMPLES}
+    assert np.array_equal(longer[NOTES], short[NOTES])
+
+
+def test_an_unknown_word_is_refused(style):
+    with pytest.raises(UsageError):
+        StyleTransfer(style, notes="loud")
