@@ -26,12 +26,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import timing
-from benchmarks.processor import begin_again_on_avx2, only_avx2
-from benchmarks.runs import SECTIONS, failures, run_all
+from benchmarks import HERE
+from benchmarks.report.runs import SECTIONS, failures, run_all
+from benchmarks.timing import distribution as timing
+from benchmarks.timing.processor import begin_again_on_avx2, only_avx2
 from stylefx.errors import StylefxError
-
-HERE = Path(__file__).parent
 
 
 def parser() -> argparse.ArgumentParser:
@@ -63,8 +62,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run, report, and say by the exit code whether anything failed."""
-    from benchmarks import report, tables
-    from benchmarks.drawing import draw
+    from benchmarks.report import pages as report
+    from benchmarks.report import tables
+    from benchmarks.report.drawing import draw
 
     words = sys.argv[1:] if arguments is None else arguments
     args = parser().parse_args(words)

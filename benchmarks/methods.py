@@ -12,21 +12,22 @@ import argparse
 import datetime
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import method_validity, plots, quality, tables, timing
-from benchmarks.cases import HEARD_GROUP, Case, paired
-from benchmarks.method_rows import ITERATIONS, METHOD_ROWS, iterations, output_path
-from benchmarks.quality import Record
-from benchmarks.rows import ROWS
-from benchmarks.store import Store
-from benchmarks.tables import as_cells, markdown_table, number
+from benchmarks import HERE
+from benchmarks.cases.cases import HEARD_GROUP, Case, paired
+from benchmarks.metrics import method_validity
+from benchmarks.report import plots, quality, tables
+from benchmarks.report.quality import Record
+from benchmarks.report.store import Store
+from benchmarks.report.tables import as_cells, markdown_table, number
+from benchmarks.systems.method_rows import ITERATIONS, METHOD_ROWS, iterations, output_path
+from benchmarks.systems.rows import ROWS
+from benchmarks.timing import distribution as timing
 from stylefx.style.methods import METHODS
 
-HERE = Path(__file__).parent
 COMMENT = HERE / "METHODS-COMMENT.md"
 PICTURE, PICTURES_IN_A_LINE = "methods.png", 5
 SOUNDFONT = "FluidR3_GM"

@@ -10,19 +10,18 @@ from __future__ import annotations
 import datetime
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
-from benchmarks import timing
-from benchmarks.net_statistics import NET_STATISTICS
-from benchmarks.quality import METRIC_CODE, say
-from benchmarks.scores import MELODIES, PARTS
-from benchmarks.statistics import STATISTICS, Statistic
-from benchmarks.store import Store, code_hash, key_of
-from benchmarks.tables import as_cells, markdown_table
-from benchmarks.validity import CODE, GRID_SECONDS, INSTRUMENTS, grid_auc
+from benchmarks import HERE
+from benchmarks.cases.scores import MELODIES, PARTS
+from benchmarks.metrics.net_statistics import NET_STATISTICS
+from benchmarks.metrics.statistics import STATISTICS, Statistic
+from benchmarks.metrics.validity import CODE, GRID_SECONDS, INSTRUMENTS, grid_auc
+from benchmarks.report.quality import METRIC_CODE, say
+from benchmarks.report.store import Store, code_hash, key_of
+from benchmarks.report.tables import as_cells, markdown_table
+from benchmarks.timing import distribution as timing
 
-HERE = Path(__file__).parent
 COMMENT = HERE / "NETS-COMMENT.md"
 SOUNDFONT = "TimGM6mb"
 BESIDE = ("U+L Gram, centred, cosine", "harmonic Gram (method harmonic)", "long-term spectrum (EQ match)")

@@ -12,11 +12,12 @@ import sys
 
 import numpy as np
 
-from benchmarks import cases, timing
 from benchmarks.artefacts.figures import LIMITS, figures, reads_right
 from benchmarks.artefacts.recovery import Play
-from benchmarks.engine import fit_clip, stream
-from benchmarks.tables import markdown_table
+from benchmarks.cases import cases
+from benchmarks.report.tables import markdown_table
+from benchmarks.systems.engine import fit_clip, stream
+from benchmarks.timing import distribution as timing
 
 # Of the rendered pairs: ukulele -> piano, violin -> piano, piano -> violin, trumpet -> flute, ocarina -> oboe and, for
 # chords, organ -> piano. Of the recorded: voice, melody, band, drums.

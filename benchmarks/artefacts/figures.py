@@ -17,7 +17,7 @@ from benchmarks.artefacts.pre_echo import pre_echo_db
 from benchmarks.artefacts.pumping import pumping_db
 from benchmarks.artefacts.recovery import Play, recovery_db
 from benchmarks.artefacts.roughness import phase_wander_excess
-from benchmarks.cases import Case
+from benchmarks.cases.cases import Case
 from stylefx.analysis.grid import grid_for
 
 # Name -> up to where it reads right. Loudness counts in both directions.

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.timing import machine
+from benchmarks import HERE
+from benchmarks.timing.distribution import machine
 from benchmarks.tracking.measure import Row, rivals_rows, tracker_rows
 from benchmarks.tracking.music import FONTS, VOICES, music
 from benchmarks.tracking.recordings import NO_NOTES, agreement
@@ -26,7 +27,7 @@ Written by `python -m benchmarks.tracking`. Onset F1 at 50 ms by number of voice
 frame F1 (10 ms), octave errors and ghosts (shares of the notes named), missing notes. Truth follows what sounds, not
 the key: every note is rendered by itself, begins where it has risen to 15 dB under its first peak and ends where it
 has died away. No instrument here was trained on in any font, and TimGM6mb not at all. Thresholds were chosen on other
-pieces of FluidR3's instruments left out. "Disguised" is a room, an equaliser, a phone's microphone and noise at 25 dB.
+pieces of FluidR3's instruments left out. "Augmented" is a room, an equaliser, a phone's microphone and noise at 25 dB.
 Faint notes (22 dB under the others) may be named or not. Delay: from the true onset to when the note was first
 reported, guesses that were confirmed included. CPU seconds are those of one run, on whatever core it shared.
 """
@@ -44,20 +45,20 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--only-rivals", action="store_true", help="write no table, only measure the rivals")
     parser.add_argument("--recordings", type=Path, help="a folder of further recordings (.flac)")
-    parser.add_argument("-o", "--output", type=Path, default=Path(__file__).parents[1] / "TRACKING.md")
+    parser.add_argument("-o", "--output", type=Path, default=HERE / "TRACKING.md")
     options = parser.parse_args(arguments)
     python = f"{platform.python_implementation()} {platform.python_version()}"
     parts = [HEAD, f"Processor: {machine()['processor']} ({_vectors()}), {python}, one thread.\n"]
     for font in options.fonts:
-        for disguised in (False, True):
-            title = f"{font}, {'disguised' if disguised else 'plain'}"
+        for augmented in (False, True):
+            title = f"{font}, {'augmented' if augmented else 'plain'}"
             report(title)
-            pieces = music(font, disguised, options.limit)
-            rows = _rivals(options.rivals, title, pieces, disguised)
+            pieces = music(font, augmented, options.limit)
+            rows = _rivals(options.rivals, title, pieces, augmented)
             if not options.only_rivals:
                 parts.append(
                     _table(
-                        title, rows | tracker_rows(pieces, PROFILES[:2] if disguised else PROFILES, report)
+                        title, rows | tracker_rows(pieces, PROFILES[:2] if augmented else PROFILES, report)
                     )
                 )
     if options.only_rivals:

@@ -1,4 +1,4 @@
-"""The music: tunes and chorales of :mod:`benchmarks.scores` on instruments that no training heard, plain and disguised.
+"""The music: tunes and chorales (:mod:`benchmarks.cases.scores`) on instruments unknown to training, plain or augmented.
 
 Truth follows what sounds (:mod:`stylefx.learn.pretraining.tracker.pieces`): every note is rendered by itself, begins
 where it has risen and ends where it has died away. Four and more voices are chorales, and two tunes played at once.
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.instruments import preset
-from benchmarks.scores import SCORES, timed_notes
-from benchmarks.soundfonts import find_soundfont
+from benchmarks.cases.instruments import preset
+from benchmarks.cases.scores import SCORES, timed_notes
+from benchmarks.cases.soundfonts import find_soundfont
 from stylefx.learn.pretraining.tracker.pieces import SoundingNote, mixed
 from stylefx.learn.pretraining.tracker.players import FontPlayer
 from stylefx.learn.pretraining.tracker.scores import Note
@@ -63,17 +63,17 @@ class Music:
     notes: list[SoundingNote]
 
 
-def music(font: str, disguised: bool, limit: int | None = None) -> dict[str, list[Music]]:
+def music(font: str, augmented: bool, limit: int | None = None) -> dict[str, list[Music]]:
     """The pieces by number of voices; ``limit`` of each."""
     path = find_soundfont(font)
     player = FontPlayer([path], frozenset())
     return {
-        voices: [_piece(player, path, lines, disguised) for lines in pieces[:limit]]
+        voices: [_piece(player, path, lines, augmented) for lines in pieces[:limit]]
         for voices, pieces in VOICES.items()
     }
 
 
-def _piece(player: FontPlayer, path, lines, disguised: bool) -> Music:
+def _piece(player: FontPlayer, path, lines, augmented: bool) -> Music:
     name = " + ".join(f"{score} ({instrument})" for score, instrument, _ in lines)
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     rendered, gains = [], []
@@ -90,6 +90,6 @@ def _piece(player: FontPlayer, path, lines, disguised: bool) -> Music:
         rendered += part
         gains += [float(0.2 / loud)] * len(part)
     audio, (*_, notes) = mixed(rendered, gains)
-    if disguised:
+    if augmented:
         audio = phone_in_room(rng, audio)
     return Music(name, (audio * PEAK / np.abs(audio).max()).astype(np.float32), notes)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from benchmarks.cases import CLIPS
+from benchmarks.cases.cases import CLIPS
 from benchmarks.tracking.rivals import basic_pitch_notes
 from stylefx.learn.pretraining.tracker.figures import counts, figures
 from stylefx.tracking.tracker import track

@@ -13,8 +13,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from benchmarks import notes as basic_pitch
-from benchmarks.metrics import at_rate
+from benchmarks.metrics import notes as basic_pitch
+from benchmarks.metrics.paired import at_rate
 from stylefx.learn.pretraining.tracker.pieces import LAYOUT, SoundingNote
 from stylefx.tracking.inputs import FALL_DB_PER_SECOND
 from stylefx.tracking.layout import LOWEST_PITCH, PER_SEMITONE, PITCHES, PLACES, SHIFTS

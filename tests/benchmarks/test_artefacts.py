@@ -10,7 +10,7 @@ pytest.importorskip("librosa")
 from benchmarks.artefacts import clicks, loudness, noise_floor, peaks, pre_echo, pumping, roughness
 from benchmarks.artefacts.__main__ import cell
 from benchmarks.artefacts.figures import LIMITS, figures, reads_right
-from benchmarks.cases import Case, clip_audio
+from benchmarks.cases.cases import Case, clip_audio
 from tests.support.sounds import tone
 
 RATE, HOP, SECONDS = 44_100, 256, 4.0

@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("librosa")
 
-from benchmarks import metrics
-from benchmarks.baselines import copies, musaicing, spectral, ulyanov_cifka
+from benchmarks.metrics import paired as metrics
+from benchmarks.systems.baselines import copies, musaicing, spectral, ulyanov_cifka
 
 RATE = 22_050
 ROWS = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cases, instruments, scores
+from benchmarks.cases import cases, instruments, scores
 from stylefx.errors import StylefxError
 
 RATE = 22_050

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from benchmarks import cost, curves, duels, longrun_table
+from benchmarks.metrics import duels
+from benchmarks.report import curves
+from benchmarks.timing import cost, longrun_table
 
 METRICS = {"mel_closed": 0.5, "timbre_closed": 0.9, "pitch_kept": 1.0, "onset": 0.9, "lsd": 10.0, "copy": 0.3}
 

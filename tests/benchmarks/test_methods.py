@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks import method_validity, methods
-from benchmarks.cases import Case
-from benchmarks.method_rows import METHOD_ROWS, iterations
-from benchmarks.rows import ROWS, chosen
+from benchmarks import methods
+from benchmarks.cases.cases import Case
+from benchmarks.metrics import method_validity
+from benchmarks.systems.method_rows import METHOD_ROWS, iterations
+from benchmarks.systems.rows import ROWS, chosen
 from stylefx import fit
 from stylefx.style.methods import METHODS
 from tests.support.sounds import melody

@@ -7,9 +7,10 @@ import pytest
 
 pytest.importorskip("librosa")
 
-from benchmarks import metrics, real_metrics
-from benchmarks import notes as note_model
-from benchmarks.cases import Case
+from benchmarks.cases.cases import Case
+from benchmarks.metrics import notes as note_model
+from benchmarks.metrics import paired as metrics
+from benchmarks.metrics import real as real_metrics
 
 RATE = 44_100
 SECONDS = 4.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import nets
-from benchmarks.net_statistics import NET_STATISTICS
+from benchmarks.metrics.net_statistics import NET_STATISTICS
 from tests.support.sounds import melody
 from tests.support.trained_nets import needs_musicnn, needs_vgg16
 

@@ -9,7 +9,13 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks.processor import AVX2_ENVIRONMENT, avx2_environment, instruction_set, only_avx2, processor
+from benchmarks.timing.processor import (
+    AVX2_ENVIRONMENT,
+    avx2_environment,
+    instruction_set,
+    only_avx2,
+    processor,
+)
 
 FIT_AND_RENDER = """
 import sys

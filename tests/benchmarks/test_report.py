@@ -9,10 +9,14 @@ import shutil
 import numpy as np
 import pytest
 
-from benchmarks import collect, quality, report, rows, runs, store, tables, timing, validity
-from benchmarks.baselines import copies, spectral
-from benchmarks.cases import Case
-from benchmarks.row import Row
+from benchmarks.cases.cases import Case
+from benchmarks.metrics import validity
+from benchmarks.report import collect, quality, runs, store, tables
+from benchmarks.report import pages as report
+from benchmarks.systems import rows
+from benchmarks.systems.baselines import copies, spectral
+from benchmarks.systems.row import Row
+from benchmarks.timing import distribution as timing
 from stylefx.errors import StylefxError, UsageError
 
 RATE = 22_050
@@ -30,7 +34,7 @@ def failing(content, style, sample_rate):
 
 
 def row(name: str, apply) -> Row:
-    return Row(name, "", apply, ("benchmarks/baselines/copies.py",))
+    return Row(name, "", apply, ("benchmarks/systems/baselines/copies.py",))
 
 
 def record(name: str, source="font", group="melodic", **values) -> quality.Record:

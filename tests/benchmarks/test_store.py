@@ -8,9 +8,10 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import engine, quality, rows, store
-from benchmarks.cases import Case
-from benchmarks.row import Row
+from benchmarks.cases.cases import Case
+from benchmarks.report import quality, store
+from benchmarks.systems import engine, rows
+from benchmarks.systems.row import Row
 
 RATE = 22_050
 SOURCE = '''"""Words about the module."""
@@ -119,7 +120,7 @@ def test_two_processes_from_both_ends_measure_everything_once(tmp_path, cases, m
         measured.append(content[0])
         return content
 
-    row = Row("copied", "", apply, ("benchmarks/baselines/copies.py",))
+    row = Row("copied", "", apply, ("benchmarks/systems/baselines/copies.py",))
     kept = store.Store(tmp_path)
     quality.run(cases[:3], [row], kept, "here")
     backwards = quality.run(cases, [row], kept, "here", backwards=True)
@@ -129,7 +130,7 @@ def test_two_processes_from_both_ends_measure_everything_once(tmp_path, cases, m
 
 def test_a_row_of_the_subset_stands_for_all_only_where_its_samples_are_the_same(tmp_path, cases, monkeypatch):
     monkeypatch.setattr(quality, "real_metrics", lambda audio, case: {"style_closed": 0.5})
-    code = ("benchmarks/baselines/copies.py",)
+    code = ("benchmarks/systems/baselines/copies.py",)
 
     def rows_of(live):
         offline = Row("stylefx", "", lambda content, style, rate: content, code, kind="stylefx")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.soundfonts import find_soundfont
+from benchmarks.cases.soundfonts import find_soundfont
 from stylefx.learn.pretraining.tracker import train
 from stylefx.learn.pretraining.tracker.batches import FRAMES_SEEN, STRETCH, Stretches, moved, references
 from stylefx.learn.pretraining.tracker.composing import Pieces

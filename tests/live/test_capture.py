@@ -16,7 +16,7 @@ import pytest
 import soundfile
 import soxr
 
-from benchmarks.longrun import Probe
+from benchmarks.timing.longrun import Probe
 from stylefx.engine.transfer import StyleTransfer
 from stylefx.live.capture.capture import BEFORE_SECONDS, Capture
 from stylefx.live.capture.fitter import Fitter

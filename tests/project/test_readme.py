@@ -94,4 +94,6 @@ def test_modules_that_a_page_names_exist(page: str) -> None:
     named = re.findall(r"[\w/]+/\w+\.py\b", (ROOT / "docs" / page).read_text())
     assert len(named) > 5
     for path in named:
-        assert (ROOT / path).is_file() or (ROOT / "stylefx" / path).is_file() or path.endswith("test_flat.py"), path
+        assert (
+            (ROOT / path).is_file() or (ROOT / "stylefx" / path).is_file() or path.endswith("test_flat.py")
+        ), path

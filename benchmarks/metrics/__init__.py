@@ -1,0 +1,1 @@
+"""Figures of quality: outputs against the truth, notes, and whether a style statistic is valid."""

@@ -1,0 +1,1 @@
+"""From records to pages: runs, their store, tables, pictures, RESULTS.md and DETAILS.md."""

@@ -1,0 +1,1 @@
+"""Figures of time: hops against their deadline, live sessions, growth, and of which machine."""
