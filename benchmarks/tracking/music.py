@@ -1,4 +1,4 @@
-"""The music: tunes and chorales (:mod:`benchmarks.cases.scores`) on instruments unknown to training, plain or augmented.
+"""The music: tunes and chorales (:mod:`benchmarks.cases.scores`) on instruments unknown to training, plain, augmented.
 
 Truth follows what sounds (:mod:`stylefx.learn.pretraining.tracker.pieces`): every note is rendered by itself, begins
 where it has risen and ends where it has died away. Four and more voices are chorales, and two tunes played at once.
