@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-BEFORE_SECONDS, FOREIGN_SECONDS, AFTER_SECONDS = 1.5, 0.8, 2.0
+# At first everything is still being learned, with or without a disturbance.
+BEFORE_SECONDS, FOREIGN_SECONDS, AFTER_SECONDS = 3.0, 0.8, 2.0
 # From and to seconds after the end of it, and how much more than in the last window may be left.
 WINDOWS = ((0.5, 1.0, 1.0), (1.0, 2.0, 0.0))
 QUIET_PEAK = 0.1
@@ -49,7 +50,8 @@ def errors_db(play: Play, music: np.ndarray, sample_rate: int) -> dict[str, list
     """
     start = round(BEFORE_SECONDS * sample_rate)
     end = start + round(FOREIGN_SECONDS * sample_rate)
-    music = music[: end + round((AFTER_SECONDS + 0.1) * sample_rate)]
+    # What is too short for that begins again.
+    music = np.resize(music, end + round((AFTER_SECONDS + 0.1) * sample_rate))
     music = np.float32(QUIET_PEAK / np.abs(music).max()) * music
     clean = play(music)
     found = {}

@@ -1,8 +1,9 @@
-"""What is usual: a sound far louder than the last seconds' is played, but nothing is learnt from it for long.
+"""Outliers: a sound far louder than the last seconds is played, but what it taught is undone when it ends.
 
-A click, a clap or a passing drum would fill every running mean for as long as that remembers, and what follows would be
-played by what the noise has taught. So the means are copied when such a sound begins, go on learning, for it may be the
-first note after a quiet room, and are put back when it is over. What goes on for long enough becomes usual.
+A click, a clap, a passing drum or mains hum would fill every running mean for as long as that mean remembers, and what
+follows would be played by what the noise has taught. So the means are copied when such a sound begins, go on learning
+(it may be the first note after a quiet room), and are put back when it ends. What lasts longer than `LONGEST_SECONDS`
+is the new music and is kept.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import numpy as np
 
 from stylefx.jit import compiled
 
-# An outlier begins this far over what is usual and ends nearer to it; what has raised that by so much is accepted.
-CREST_BELS, END_BELS, ACCEPTED_BELS = 1.0, 0.5, 1.0
+# An outlier begins this far above the usual level and ends closer to it.
+CREST_BELS, END_BELS = 0.7, 0.4
+# It ends after so long below that, or every gap between drum strokes would end one; the longest one is accepted.
+GAP_SECONDS, LONGEST_SECONDS = 0.1, 3.5
 # Usual is the median of the levels of the last seconds that are near those exceeded for so long in all.
 USUAL_SECONDS, EXCEEDED_SECONDS, NEAR_BELS = 4.0, 1.0, 2.0
 # Levels are counted in steps of this, from the lowest on.
@@ -33,11 +36,13 @@ class UsualLevel:
         """Forget all levels."""
         self._heard[:] = 0
         self.loud, self.over, self._before = False, False, np.inf
+        self._lasted_seconds = self._below_seconds = 0.0
 
     def copy(self, other: UsualLevel) -> None:
         """Remember what ``other`` remembers."""
         self._heard[:] = other._heard
         self.loud, self.over, self._before = other.loud, other.over, other._before
+        self._lasted_seconds, self._below_seconds = other._lasted_seconds, other._below_seconds
 
     def process(self, level: float) -> None:
         """Count in the level of a frame.
@@ -48,12 +53,17 @@ class UsualLevel:
             level, self._heard, self._keep, self._hop_seconds, EXCEEDED_SECONDS, NEVER,
             round(NEAR_BELS / STEP_BELS), STEP_BELS, LOWEST_BELS,
         )  # fmt: skip
-        loud = level > usual + (END_BELS if self.loud else CREST_BELS)
-        if loud and not self.loud:
-            self._before = usual
-        if self.loud and not loud:
-            self.over = usual < self._before + ACCEPTED_BELS
-        self.loud = loud
+        if self.loud:
+            # Measured against the level before it: it must not become usual by its own duration.
+            self._lasted_seconds += self._hop_seconds
+            accepted = self._lasted_seconds > LONGEST_SECONDS
+            below = level <= (usual if accepted else self._before) + END_BELS
+            self._below_seconds = self._below_seconds + self._hop_seconds if below else 0.0
+            if self._below_seconds > GAP_SECONDS:
+                self.loud, self.over = False, not accepted
+        elif level > usual + CREST_BELS:
+            self.loud, self._before = True, usual
+            self._lasted_seconds = self._below_seconds = 0.0
 
 
 class Rollback:

@@ -44,13 +44,11 @@ def test_an_absurd_sample_is_over_after_the_latency_and_a_tenth(effect, value):
 
 @pytest.mark.slow
 def test_what_follows_a_foreign_sound_is_as_loud_as_without_it(effect):
-    """Within 2 dB half a second after it, and within 1 dB after a second where it was no music."""
-    music = melody(PITCHES, 4.6, PARTIALS)
+    """Within 2 dB half a second after it, and within 1 dB after a second."""
+    music = melody(2 * PITCHES, 9.2, PARTIALS)
     found = errors_db(lambda audio: effect(audio, RATE), music, RATE)
-    # At 9 dB over this tune it is no louder than an accent, and is learnt from like one.
-    del found["hum"]
     assert max(abs(soon) for soon, _ in found.values()) < 2, found
-    assert max(abs(found[name][1]) for name in ("click", "clap", "drums")) < 1, found
+    assert max(abs(late) for _, late in found.values()) < 1, found
 
 
 @pytest.mark.slow

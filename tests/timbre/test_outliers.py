@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stylefx.timbre.outliers import Rollback, UsualLevel
+from stylefx.timbre.outliers import GAP_SECONDS, LONGEST_SECONDS, Rollback, UsualLevel
 
 HOP_SECONDS = 0.0058
 
@@ -28,31 +28,51 @@ def test_the_first_second_of_a_stream_has_no_outliers(usual):
     assert not any(hear(usual, -6.0, 0.3) + hear(usual, 2.0, 0.5))
 
 
+@pytest.mark.parametrize("seconds", [0.001, 0.8, 3.0])
 @pytest.mark.parametrize("over_bels", [1.2, 4.0])
-def test_a_short_loud_sound_is_over(usual, over_bels):
+def test_a_loud_sound_of_up_to_three_seconds_is_over(usual, over_bels, seconds):
     hear(usual, 1.0, 2.0)
-    assert all(hear(usual, 1.0 + over_bels, 0.8))
+    assert all(hear(usual, 1.0 + over_bels, max(seconds, HOP_SECONDS)))
+    hear(usual, 1.0, GAP_SECONDS)
     assert not any(hear(usual, 1.0, 0.1))
+    assert usual.over
+
+
+def test_a_row_of_strokes_is_one_sound(usual):
+    hear(usual, 1.0, 2.0)
+    for _ in range(5):
+        assert all(hear(usual, 3.0, 0.1) + hear(usual, 1.0, 0.9 * GAP_SECONDS))
+    assert not hear(usual, 1.0, 0.1)[-1]
+    assert usual.over
+
+
+def test_the_longest_sound_does_not_excuse_itself(usual):
+    """Sparse strokes, whose median a hum would raise before it ends."""
+    for _ in range(6):
+        hear(usual, 1.0, 0.05)
+        hear(usual, -0.5, 0.2)
+    assert all(hear(usual, 2.5, 2.0))
+    hear(usual, -0.5, 0.2)
     assert usual.over
 
 
 def test_accents_are_usual(usual):
     hear(usual, 1.0, 2.0)
-    assert not any(hear(usual, 1.8, 0.5))
+    assert not any(hear(usual, 1.6, 0.5))
 
 
 def test_what_goes_on_becomes_usual(usual):
     """Music after a quiet room; 3 bels lie beyond what counts as the same music."""
     hear(usual, -3.0, 3.0)
-    found = hear(usual, 0.0, 3.0)
+    found = hear(usual, 0.0, 5.0)
     assert found[0]
-    assert not any(found[round(1.3 / HOP_SECONDS) :])
+    assert not any(found[round((LONGEST_SECONDS + 0.2) / HOP_SECONDS) :])
     assert not usual.over
 
 
 def test_silence_and_absurd_levels_are_levels(usual):
     for level in (-24.0, 300.0, -24.0, 1.0):
-        hear(usual, level, 2.0)
+        hear(usual, level, LONGEST_SECONDS + 1.0)
     assert not usual.loud
 
 
