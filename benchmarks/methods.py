@@ -122,7 +122,7 @@ def _cpu_minutes(records: list[Record]) -> float:
 
 
 def quality_table(records: list[Record]) -> str:
-    """One line a row: medians."""
+    """One line per row: medians."""
     lines = []
     for row in dict.fromkeys(record["row"] for record in records):
         mine = [record for record in records if record["row"] == row]

@@ -33,7 +33,7 @@ _come: list[Interrupted] = []
 def check() -> None:
     """Raise what came and was lost: Python drops an exception that a finaliser or a callback of C code meets.
 
-    For the loops of long work; whoever is unwound never comes here again.
+    For the loops of long work; what is being unwound never gets here again.
     """
     if _come:
         raise _come[0]

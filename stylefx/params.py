@@ -184,7 +184,7 @@ class Controls:
         now = self._settings
         for name in values:
             _parameter(name)
-        # Whoever chooses the style that morph leads to would else have a morph from it to itself.
+        # Otherwise choosing the style that morph leads to would morph it to itself.
         if values.get("style", now.style) != now.style and values["style"] == now.morph_style:
             values = {"morph_style": now.style, **values}
         self._settings = replace(now, **values)

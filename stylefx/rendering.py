@@ -27,7 +27,7 @@ from stylefx.style.style import Style
 if TYPE_CHECKING:
     from stylefx.engine.transfer import StyleTransfer
 
-# Told the frames done and the frames there are, None on a pipe.
+# Called with the frames done and the total, which is None on a pipe.
 Progress = Callable[[int, int | None], None]
 
 
@@ -89,7 +89,7 @@ def render(
     morph
         How far from the first style to the second, 0 to 1.
     iterations
-        Optimiser steps a hop; None takes the style's own default.
+        Optimiser steps per hop; None takes the style's own default.
     start
         ``decoder``, ``envelope`` or ``content``: what the optimiser starts from.
     latency

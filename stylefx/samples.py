@@ -1,6 +1,6 @@
 """Samples as Python callers hand them in: any array that is sound becomes float32 at full scale 1.
 
-Integer samples are scaled as soundfile does; who plays them as they are hears square waves.
+Integer samples are scaled as soundfile does; played as they are they would clip to square waves.
 """
 
 from __future__ import annotations

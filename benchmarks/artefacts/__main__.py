@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the table; 0 whatever it says."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.artefacts", description=__doc__)
     parser.add_argument("--quality", default="normal", choices=("draft", "normal", "best"))
-    parser.add_argument("--iterations", type=int, help="optimiser steps a hop (default: the engine's)")
+    parser.add_argument("--iterations", type=int, help="optimiser steps per hop (default: the engine's)")
     parser.add_argument("--good", action="store_true", help="measure the targets instead of outputs")
     args = parser.parse_args(arguments)
     timing.single_thread()

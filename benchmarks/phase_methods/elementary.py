@@ -1,6 +1,6 @@
 """Logarithm, sine, cosine and angle of whole rows, in plain arithmetic that compiles to vector instructions.
 
-The C library's functions go one value at a time: 60-80 microseconds a hop at 2049 bins. These take about 8, need no
+The C library's functions go one value at a time: 60-80 microseconds per hop at 2049 bins. These take about 8, need no
 vendor library, and give the same bits on every call. Errors: below 1e-7 relative (log) and 1e-8 radians (the rest).
 """
 

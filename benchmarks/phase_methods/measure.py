@@ -111,7 +111,7 @@ QUICK_METHODS = (
 
 
 def run(quick: bool) -> list[dict[str, Any]]:
-    """One row a method: its name, mean SC in dB by kind of target, median CPU microseconds a frame."""
+    """One row per method: its name, mean SC in dB by kind of target, median CPU microseconds per frame."""
     pairs, seconds = (QUICK_PAIRS, QUICK_SECONDS) if quick else (PAIRS, SECONDS)
     cases = {kind: [case(*pair, blend, seconds) for pair in pairs] for kind, blend in BLENDS.items()}
     cases[STYLED] = [styled_case(*pair, seconds) for pair in pairs]

@@ -1,4 +1,4 @@
-"""Records of a run -> tables: rows of text by column, one CSV file a table, from which the pages are written.
+"""Records of a run -> tables: rows of text by column, one CSV file per table, from which the pages are written.
 
 `collect` makes them, `save` and `load` keep them in a folder ``results`` together with ``about.json`` (date, machine,
 load). Whatever the pages say is in these files, so they can be written again without measuring.
@@ -60,7 +60,7 @@ def _of_quality(results: dict[str, Any]) -> Tables:
 
 
 def _medians(records: list[Record], source: str, group: str | None = None) -> Iterable[Row]:
-    """One line a row: medians over its cases, failures with their error."""
+    """One line per row: medians over its cases, failures with their error."""
     members = [r for r in records if r["source"] == source and group in (None, r["group"])]
     for name in dict.fromkeys(record["row"] for record in members):
         mine = [record for record in members if record["row"] == name]
@@ -148,7 +148,7 @@ def _text(value: Any, digits: int) -> str:
 
 
 def save(results: dict[str, Any], folder: Path) -> None:
-    """A file a table and ``about.json`` in ``folder``, in the place of those of an earlier run."""
+    """A file per table and ``about.json`` in ``folder``, in the place of those of an earlier run."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.csv"):
         if path.stem not in BY_HAND:

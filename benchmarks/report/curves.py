@@ -113,7 +113,7 @@ def beaten(point: dict[str, Any], points: list[dict[str, Any]]) -> bool:
 
 
 def draw(points: list[dict[str, Any]], path: Path) -> None:
-    """The picture: one line a method, the end of its knob with most style marked."""
+    """The picture: one line per method, the end of its knob with most style marked."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 5), layout="constrained")

@@ -36,7 +36,7 @@ SECTIONS = (
         "phase",
         "Phase",
         "Spectral convergence in dB (lower is better), mean over pairs of recordings; targets are a recording's own "
-        "magnitudes (`clean`), blends with another's, or the engine's own (`styled`); `us`: CPU microseconds a frame. "
+        "magnitudes (`clean`), blends with another's, or the engine's own (`styled`); `us`: CPU microseconds per frame. "
         "Streaming rows wait two hops (11.6 ms), the one that is played for none; offline rows see everything. The "
         "last row is about the least that any phase can reach.",
     ),
@@ -63,7 +63,7 @@ SECTIONS = (
     (
         "cost",
         "What a run costs",
-        "CPU seconds a case to measure each row from nothing: learning the clip, rendering, metrics. Rows of one "
+        "CPU seconds per case to measure each row from nothing: learning the clip, rendering, metrics. Rows of one "
         "quality share their fits, and results of unchanged code come from the cache.",
     ),
     ("sections", "The sections of this run", ""),

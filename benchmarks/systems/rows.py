@@ -43,10 +43,10 @@ _CATALOGUE = (
     _subset("stylefx best", "render, quality best", quality="best"),
     _subset("notes held", "a struck style's notes do not die away", held=True),
     _subset("neither start nor steps", "analysis and phase alone", iterations=0, start="content"),
-    _subset("optimiser alone", "4 steps a hop from the content", start="content", iterations=4),
-    _subset("1 iteration", "optimiser steps a hop", iterations=1),
-    _subset("4 iterations", "optimiser steps a hop", iterations=4),
-    _subset("16 iterations", "optimiser steps a hop", iterations=16),
+    _subset("optimiser alone", "4 steps per hop from the content", start="content", iterations=4),
+    _subset("1 iteration", "optimiser steps per hop", iterations=1),
+    _subset("4 iterations", "optimiser steps per hop", iterations=4),
+    _subset("16 iterations", "optimiser steps per hop", iterations=16),
     _subset("phase: content", "the content's phase as it is", phase=("rtisi", 0)),
     _subset(
         "phase: 2 passes", "the content's phase, refined twice instead of four times", phase=("rtisi", 2)

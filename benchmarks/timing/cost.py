@@ -7,7 +7,7 @@ from benchmarks.report.tables import number
 
 
 def table(all_records: list[Record]) -> list[dict[str, str]]:
-    """One line a row: CPU seconds a case to fit, render and measure, and CPU minutes in all."""
+    """One line per row: CPU seconds per case to fit, render and measure, and CPU minutes in all."""
     records = [r for r in all_records if "render_factor" in r]
     timed = [r["metrics_s"] for r in records if "metrics_s" in r]
     # Records of earlier runs do not know; the metrics are the same for every row.

@@ -20,7 +20,7 @@ BLOCK = 256
 
 @dataclass
 class Row:
-    """``counts`` of every piece by number of voices; ``delays`` in seconds; CPU seconds a second of sound."""
+    """``counts`` of every piece by number of voices; ``delays`` in seconds; CPU seconds per second of sound."""
 
     counts: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)

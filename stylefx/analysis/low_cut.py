@@ -1,6 +1,6 @@
 """Low cut: an offset or a rumble below hearing is taken out, and only then; music passes bit for bit.
 
-Nobody hears what lies below 26 Hz, but the decoder would answer it with sound and the loudness stage would give that
+What lies below 26 Hz is inaudible, but the decoder would answer it with sound and the loudness stage would give that
 sound its level. A high-pass that is always on is no way out: the attack of a struck note has a little down there too,
 by which the decoder knows it, and a filter without latency moves the phase of low notes. So the powers below and above
 the corner are compared, each over the last 50 ms, and the high-passed signal takes over as the lower one nears the

@@ -1,6 +1,6 @@
 """Jobs: fits and renders in child processes, one after the other, with progress and cancel.
 
-The server keeps them, not the page: whoever reloads it finds them again.
+The server keeps them, not the page, so they survive a reload.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Library:
         return path
 
     def facts(self, name: str) -> dict[str, Any]:
-        """What the page shows in its list; without notes where nobody listened to the clip."""
+        """What the page shows in its list; without notes where the clip was not analysed for them."""
         try:
             found = json.loads(self.file(name, ".json").read_text("utf-8"))
         except (StylefxError, OSError, ValueError):

@@ -60,7 +60,7 @@ class LiveControl:
 
     @staticmethod
     def devices() -> dict[str, Any]:
-        """What `stylefx devices --json` prints: looked for anew, since PortAudio does so once in a process."""
+        """What `stylefx devices --json` prints: in a new process, because PortAudio looks only once per process."""
         try:
             run = subprocess.run(
                 [sys.executable, "-m", "stylefx", "devices", "--json"],
@@ -150,7 +150,7 @@ class LiveControl:
                 self._hear(words)
             process.wait()
             if process.returncode > 0 and not error:
-                error = f"the session has ended: {last_line(complaints) or 'nobody knows why'}"
+                error = f"the session has ended: {last_line(complaints) or 'no reason given'}"
             elif process.returncode < 0 and self._shown["state"] != "stopping":
                 error = "the session was ended by another program"
         with self._lock:
@@ -208,7 +208,7 @@ def _text(value: object, name: str) -> str:
 
 
 def _end(process: subprocess.Popen) -> None:
-    """What does not end by itself is told again, and then ended."""
+    """Ask a session that does not end by itself once more, then kill it."""
     for end, seconds in ((process.terminate, STOP_SECONDS), (process.kill, KILL_SECONDS)):
         try:
             process.wait(seconds)

@@ -35,7 +35,7 @@ KEPT_LINES = 200
 
 
 class Outbox(io.TextIOBase):
-    """Lines on their way to the server; nobody waits for it while sound plays. What is printed here is said."""
+    """Lines on their way to the server; sending never blocks while sound plays. What is printed is sent too."""
 
     def __init__(self, descriptor: int):
         self._descriptor = descriptor
@@ -160,7 +160,7 @@ class PageKeys(SessionObserver):
             if self._learn is None:
                 raise UsageError("no MIDI: start with the name of a MIDI input")
             self._learn(command["learn"])
-            self._say(f"learn: now move the knob that shall be {command['learn']}")
+            self._say(f"learn: now move the knob for {command['learn']}")
         elif command["press"] == "exchange":
             if self._effect.settings.morph_style > len(self._effect.bank):
                 raise UsageError("there is no other style to exchange with")

@@ -3,7 +3,7 @@
 Why these: the address is printed 0.3 s after the command was given, they come with 4 MB of packages in all, and they
 are tested as they run, through a real socket. A toolkit that draws its page from Python would bring its own scripts
 and keep what the page shows in the server. News goes to the page as server-sent events, which need no further package;
-a page that comes back is told everything anew, so a reload and a second page are the same case.
+a page that comes back gets the whole state again, so a reload and a second page are the same case.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Server:
     async def _sound_file(self, request: Request) -> Response:
         sound = self._session.sound(request.path_params["number"])
         saved = sound.name if "save" in request.query_params else None
-        # Whatever it is called, no browser shall take it for a page.
+        # Whatever its name, no browser may take it for a page.
         kind = mimetypes.guess_type(sound.path.name)[0] or ""
         media_type = kind if kind.startswith("audio/") else "application/octet-stream"
         return FileResponse(sound.path, filename=saved, media_type=media_type)

@@ -106,7 +106,7 @@ class Session(AbstractContextManager):
         return path
 
     def look(self, sound: Sound) -> dict[str, Any]:
-        """Its picture, made in a process of its own: nobody knows what is in a file; kept."""
+        """Its picture, made in a process of its own because a file may hold anything; cached."""
         if not sound.look:
             with tempfile.TemporaryFile("w+") as complaints, start_process("work", complaints) as process:
                 task = json.dumps({"kind": "look", "file": str(sound.path)})

@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 EXAMPLES = """\
 examples:
   stylefx app                    opens the page in your browser
-  stylefx app --no-browser       prints its address only; nobody without the token in it gets in
+  stylefx app --no-browser       prints its address only; without its token no one gets in
   stylefx app --host 192.168.1.5 --no-browser     for other machines too, through this one's own address
 
 Ctrl-C ends it. Styles are kept in your data folder; what was rendered is kept while it runs."""
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     library = Library(Path(args.library) if args.library else default_folder())
     if not ipaddress.ip_address(args.host).is_loopback:
         say(
-            f"stylefx: whoever reaches {args.host} and has this token can use stylefx on this machine; what is sent is "
+            f"stylefx: anyone who reaches {args.host} and has this token can use stylefx on this machine; traffic is "
             "not encrypted"
         )
     with _listening(args.host, args.port) as listener, Session() as session:
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Accepts from here on: whoever opens the address early waits for the server to come."""
+    """Accepts connections from here on: an early one waits for the server to start."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

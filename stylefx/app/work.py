@@ -1,7 +1,7 @@
 """What takes long, in a process of its own, which does one job and ends (`stylefx.app.jobs.start_process`).
 
 A line of JSON in, the job; lines of JSON out: {"done": part} on the way, then {"result": ...} or {"error": sentence}.
-Whoever no longer wants it ends the process; files appear whole or not at all.
+Cancelling ends the process; files appear whole or not at all.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ _printed: list[bool] = []
 
 
 def say(text: str) -> None:
-    """For the person at the terminal; nobody else is told if that fails.
+    """For the person at the terminal; a failure to print is ignored.
 
     What the name of a file smuggles in is escaped: it could move the cursor, or is no letter of any alphabet.
     """

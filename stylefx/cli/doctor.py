@@ -145,7 +145,7 @@ def _speed_lines(default: Speed, largest: Speed | None) -> list[str]:
     if largest is None:
         verdict = "no setting does, as busy as this machine is now; render works, only slower"
     else:
-        verdict = f"up to {largest.iterations} iterations a hop do (stylefx live --iterations)"
+        verdict = f"up to {largest.iterations} iterations per hop do (stylefx live --iterations)"
     return [
         f"speed     ms per hop of {default.deadline_ms:.2f} ms; CPU load {default.load:.0%} of one processor",
         f"          {'':<12}{'p50':>8}{'p99':>8}{'max':>8}",

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _fall(rates) -> list[float] | None:
-    """By how many dB a second notes die away, least and most over frequency; None where they are held."""
+    """By how many dB per second notes die away, least and most over frequency; None where they are held."""
     if rates is None or not rates.any():
         return None
     return [round(-10 * float(rate), 1) for rate in (rates.max(), rates.min())]
@@ -69,7 +69,7 @@ def _lines(result: dict[str, Any]) -> list[str]:
     ]
     if result["notes_fall_db_per_second"]:
         least, most = result["notes_fall_db_per_second"]
-        lines.append(f"notes     die away, by {least:.0f} to {most:.0f} dB a second")
+        lines.append(f"notes     die away, by {least:.0f} to {most:.0f} dB per second")
     lines += [
         f"learned   from {source['name']}, {source['seconds']:.2f} s, sha256 {source['sha256'][:12]}..."
         for source in result["sources"]

@@ -81,7 +81,7 @@ def _file_job(content: Path, output: str | None, style_name: str) -> Job:
 
 
 def _refuse_file_name(output: str, inputs: int) -> None:
-    """A file's name where a folder is needed: whoever types it does not want a folder called so."""
+    """A file's name where a folder is needed: a folder of that name is not what the user wants."""
     from stylefx.io.formats import is_writable_name
 
     folder = Path(output)
@@ -90,7 +90,7 @@ def _refuse_file_name(output: str, inputs: int) -> None:
     if is_writable_name(folder) and not folder.is_dir() and not output.endswith("/"):
         what = "a folder" if inputs == 1 else f"{inputs} inputs"
         raise UsageError(
-            f"{what} cannot be written to one file, {output}: name a folder ({output}/ if it shall be called so)"
+            f"{what} cannot be written to one file, {output}: name a folder ({output}/ if that is its name)"
         )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stylefx.live.worker import Engine
     from stylefx.style.style import Style
 
-# Ctrl-C again within this time is the same wish: closing a device takes a moment, and the report shall come.
+# Ctrl-C again within this time is the same request: closing a device takes a moment, and the report must still come.
 PATIENCE_SECONDS = 3.0
 
 

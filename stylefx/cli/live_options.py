@@ -77,7 +77,7 @@ def _add_audio_options(parser: argparse.ArgumentParser) -> None:
         "--blocksize",
         type=block_frames,
         metavar="N",
-        help="frames a block, with no more delay than they need (default: the device's own; 20 ms for the work unless "
+        help="frames per block, with no more delay than they need (default: the device's own; 20 ms for work unless "
         "--latency asks for less)",
     )
     parser.add_argument(

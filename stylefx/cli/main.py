@@ -1,6 +1,6 @@
 """The `stylefx` command: its parser, its exit codes, and the one place where errors become sentences.
 
-Exit codes: 0 done, 1 the work failed, 2 the command line is off, 3 no audio device, 130 interrupted, 143 terminated.
+Exit codes: 0 done, 1 the work failed, 2 usage error, 3 no audio device, 130 interrupted, 143 terminated.
 Each verb is a module with `register(subparsers)` and `run(args) -> int`; whatever is slow to load is imported
 inside `run`, so that `stylefx --help` answers at once.
 """
@@ -117,7 +117,7 @@ def _attempt(argv: Sequence[str] | None) -> tuple[int, str]:
         if isinstance(error.__cause__, Interrupted):
             return _failed(INTERRUPTED, error.__cause__.exit_code)
         raise
-    except BrokenPipeError:  # whoever read stdout has gone
+    except BrokenPipeError:  # the reader of stdout has gone
         forget_output()
         return EXIT_FAILED, ""
     except OSError as error:

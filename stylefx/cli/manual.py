@@ -30,7 +30,7 @@ class PrintManual(argparse.Action):
 
 
 class PrintCompletion(argparse.Action):
-    """``--print-completion SHELL``: what the shell is to be told of the verbs and options."""
+    """``--print-completion SHELL``: print the verbs and options in a form that the shell completes."""
 
     def __init__(self, option_strings: list[str], dest: str, **_: object) -> None:
         super().__init__(

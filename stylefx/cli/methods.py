@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
 def running(real_time: bool, cpu_factor: float) -> str:
     """In real time or not, and at which cost."""
     if real_time:
-        return f"in real time, {cpu_factor:.2g} CPU s a second of sound"
-    return f"offline, block by block, about {cpu_factor:.2g} CPU s a second of sound"
+        return f"in real time, {cpu_factor:.2g} CPU s per second of sound"
+    return f"offline, block by block, about {cpu_factor:.2g} CPU s per second of sound"
 
 
 def _lines(method: Method) -> list[str]:

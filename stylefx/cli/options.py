@@ -91,7 +91,10 @@ def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = Fal
         "--strength", type=fraction, default=1.0, metavar="0..1", help="how far towards the style (default 1)"
     )
     parser.add_argument(
-        "--iterations", type=count, metavar="N", help="optimiser steps a hop (default: what suits the style)"
+        "--iterations",
+        type=count,
+        metavar="N",
+        help="optimiser steps per hop (default: what suits the style)",
     )
     if of_a_take:
         parser.add_argument(

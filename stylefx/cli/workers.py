@@ -62,7 +62,7 @@ def cores() -> int:
 def on_processes(jobs: Sequence[Job], settings: dict[str, Any], count: int) -> Results:
     """Render on ``count`` processes of one thread each; yields every job when it is done.
 
-    Whoever stops early, by an exception or a signal, ends the workers at once; they leave nothing half-written.
+    An exception or a signal ends the workers at once; they leave nothing half-written.
     """
     waiting = [(job, 1) for job in reversed(jobs)]
     running: dict[Future, tuple[Executor, Job, int]] = {}
@@ -110,7 +110,7 @@ def _one_process() -> ProcessPoolExecutor:
 
 
 def _follow_parent() -> None:
-    """Whoever starts the workers may be killed: they end with it, and delete what they were writing."""
+    """If the parent is killed, the workers end with it and delete what they were writing."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -130,7 +130,7 @@ def _in_process(job: Job, settings: dict[str, Any]) -> Outcome:
 
 @contextmanager
 def _starting() -> Iterator[None]:
-    """What a terminal sends to all is the parent's, who ends the workers: they are born with it blocked."""
+    """A terminal signals the whole group, but the parent ends the workers: they start with signals blocked."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
     blocks = hasattr(signal, "pthread_sigmask")
@@ -157,12 +157,12 @@ def _end_processes() -> None:
 def on_cluster(jobs: Sequence[Job], settings: dict[str, Any], address: str) -> Results:
     """Render on the workers of a Dask scheduler; yields every job when it is done.
 
-    Whoever stops early takes back what no worker has begun; what is in work there is finished.
+    Stopping early cancels what no worker has begun; what has begun is finished.
 
     Raises
     ------
     StylefxError
-        `distributed` is not installed, nobody answers at ``address``, or it has no workers.
+        `distributed` is not installed, nothing answers at ``address``, or it has no workers.
     """
     with _client(address) as client, client.get_executor(pure=False) as executor:
         # A task may run twice, where a worker dies with its result.

@@ -24,7 +24,7 @@ class Method(Protocol):
     """An offline method: mono audio in, styled mono audio of the same length out."""
 
     iterations: int
-    # Told the part of a block's steps that is done, 0 to 1.
+    # Called with the fraction of a block's steps done, 0 to 1.
     watch: Callable[[float], None] | None
 
     def transform(self, audio: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -70,7 +70,7 @@ class BlockwisePath:
 
     @property
     def iterations(self) -> int:
-        """Optimiser steps a block; may be set between blocks."""
+        """Optimiser steps per block; may be set between blocks."""
         return self._method.iterations
 
     @iterations.setter

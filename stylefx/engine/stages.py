@@ -32,14 +32,14 @@ class Stage(Protocol):
         """One frame."""
 
     def hold(self, magnitude: np.ndarray) -> np.ndarray:
-        """One frame between two answers: what the last one did is done again."""
+        """One frame between two answers: what the last one did is applied again."""
 
     def reset(self) -> None:
         """Forget all frames."""
 
 
 class OptimiserStage(Stage, Protocol):
-    """A stage that takes ``iterations`` steps a frame; with none it answers what it was given."""
+    """A stage that takes ``iterations`` steps per frame; with none it answers what it was given."""
 
     iterations: int
 
@@ -52,7 +52,7 @@ class EnginePath(Protocol):
     lead_in : int
         Samples that must be there before the first output, a hop or a whole block.
     iterations : int
-        Optimiser steps a hop or a block; may be set between blocks.
+        Optimiser steps per hop or a block; may be set between blocks.
     stage_seconds : dict
         Seconds spent in each stage since ``prepare`` or ``reset``.
     """

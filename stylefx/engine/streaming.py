@@ -74,7 +74,7 @@ class StreamingPath:
 
     @property
     def iterations(self) -> int:
-        """Optimiser steps a hop; may be set between blocks."""
+        """Optimiser steps per hop; may be set between blocks."""
         return self._iterations
 
     @iterations.setter

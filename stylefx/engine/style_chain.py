@@ -31,18 +31,18 @@ STARTS = ("decoder", "envelope", "content")
 
 
 class Clock:
-    """Charges the time since the last charge to a stage."""
+    """Adds up the time spent in each stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         self.restart()
 
     def restart(self) -> None:
-        """Nobody is charged for the time until now."""
+        """Start measuring now; the time before belongs to no stage."""
         self._last = time.perf_counter()
 
     def charge(self, stage: str) -> None:
-        """``stage`` is."""
+        """Add the time since the last call to ``stage``."""
         now = time.perf_counter()
         self.seconds[stage] += now - self._last
         self._last = now
@@ -51,8 +51,8 @@ class Clock:
 class StyleChain:
     """``style``, started by ``start``; ``content_features`` are shared with the other chains.
 
-    The optimiser, which computes on ``device``, is made by `add_optimiser`: who takes no steps does without it, and
-    without torch. With ``notes`` there is a player where the style has notes.
+    The optimiser, which computes on ``device``, is made by `add_optimiser`: with no steps there is no optimiser, and
+    torch is not loaded. With ``notes`` there is a player where the style has notes.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class StyleChain:
     ) -> np.ndarray:
         """Target magnitudes float32 (bins,) of the frame that the content features were updated with last.
 
-        Where decoder or optimiser are not to work their last answer is held.
+        Where the decoder or the optimiser skips this frame, its last answer is held.
         """
         target = self.decode.process(magnitude) if answering else self.decode.hold(magnitude)
         clock.charge("decode")

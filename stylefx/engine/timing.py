@@ -85,7 +85,7 @@ def measure(
 
 
 def largest_setting(style: Style, audio: np.ndarray, sample_rate: int, device: str = "auto") -> Speed | None:
-    """The measurement with the most iterations a hop that still keeps up; None if not even the fewest do."""
+    """The measurement with the most iterations per hop that still keeps up; None if not even the fewest do."""
     best = None
     for iterations in ITERATIONS:
         speed = measure(style, audio, sample_rate, iterations=iterations, device=device)

@@ -47,7 +47,7 @@ class StyleTransfer:
     morph
         How far from the first style (0) to the second (1).
     iterations
-        Optimiser steps a hop; for the offline methods, steps a block. None takes the style's default.
+        Optimiser steps per hop; for the offline methods, steps per block. None takes the style's default.
     device
         ``auto``, ``cpu`` or ``cuda``.
     start
@@ -198,7 +198,7 @@ class StyleTransfer:
 
     @property
     def iterations(self) -> int:
-        """Optimiser steps a hop (a block for the offline methods); may be set between blocks."""
+        """Optimiser steps per hop (a block for the offline methods); may be set between blocks."""
         return self._path.iterations
 
     @iterations.setter

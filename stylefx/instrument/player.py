@@ -68,7 +68,7 @@ class Player:
         self._played: dict[int, _Played] = {}
         self._energies = np.zeros(2)
         self._correction = 1.0
-        # Mean power that the notes took from the filter in this hop; whoever takes it sets it.
+        # Mean power that the notes took from the filter in this hop; set by the stage that takes it.
         self.replaced = 0.0
 
     def update(self, events: list[Event]) -> None:

@@ -88,7 +88,7 @@ class Separated:
             into = others_newer if other > index else others_older
             into[:, low - frames.start : high - frames.start] += part
             if other > index:
-                # From its onset on, what nobody explains is the newer note's.
+                # From its onset on, what no note explains belongs to the newer note.
                 into[:, low - frames.start : high - frames.start] += TINY
         newest = others_newer == 0
         power = self._power[:, frames]

@@ -1,4 +1,4 @@
-"""The instrument as arrays: one row a note, and the samples of all notes one after another.
+"""The instrument as arrays: one row per note, and the samples of all notes one after another.
 
 Both arrays stand in the style file or neither does; a clip without notes has none. What is read from a file is checked
 here before anything plays it.

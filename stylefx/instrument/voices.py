@@ -1,6 +1,6 @@
 """Voices: samples of the clip's notes, resampled, looped or left to die away, each with a level that moves smoothly.
 
-State is one row a voice in a preallocated array. When all voices sound the quietest makes room.
+State is one row per voice in a preallocated array. When all voices sound the quietest makes room.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SHORTEST_SECONDS = 0.5  # fewer frames than that say nothing about a sound
 LONGEST_SECONDS = 600.0
-MAX_FRAMES = 60_000_000  # 600 s at 96 kHz: 240 MB a channel
+MAX_FRAMES = 60_000_000  # 600 s at 96 kHz: 240 MB per channel
 FEW_CHANNELS = 2
 SILENCE = 1e-5  # -100 dB under full scale: what 16-bit dither leaves, not a sound
 

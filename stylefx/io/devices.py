@@ -20,7 +20,7 @@ from stylefx.errors import NoDeviceError, StylefxError
 JACK_CLIENT_NAME = b"stylefx"
 # Two channels in and out: the engine keeps an image, but a mixing desk's 32 inputs are not one instrument.
 MAX_CHANNELS = 2
-# PortAudio answers 89478 s when it does not know; nobody plays through more than 10 s.
+# PortAudio answers 89478 s when it does not know; no one plays with more than 10 s.
 UNKNOWN_LATENCY_SECONDS = 10.0
 # Closing a stream waits for its buffers at most, far less than this.
 CLOSE_SECONDS = 2.0
@@ -75,7 +75,7 @@ def load_sounddevice() -> ModuleType:
 
 
 def _name_jack_client() -> None:
-    """Tell PortAudio what the patchbay shall show; builds of PortAudio without JACK lack the call."""
+    """Tell PortAudio what the patchbay will show; builds of PortAudio without JACK lack the call."""
     library = ctypes.util.find_library("portaudio")
     if library is None:
         return

@@ -1,4 +1,4 @@
-"""A named pipe is waited for: opening one stands still until somebody writes, and who is not told thinks of a fault."""
+"""Named pipes: opening one blocks until another program writes, which looks like a fault unless it is said."""
 
 from __future__ import annotations
 

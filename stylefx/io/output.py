@@ -1,7 +1,7 @@
 """Files are written complete or not at all: through a temporary file beside the target, renamed at the end.
 
 Whatever goes wrong on the way, Ctrl-C included, the temporary file is deleted and what was there stays. Its name cannot
-be guessed, it is made anew or not at all, and only its descriptor is written to, so nobody else's link is followed and
+be guessed, it is newly made or not at all, and only its descriptor is written to, so no one else's link is followed and
 two writers of one target do not meet. What it holds is on the disk before it is renamed.
 """
 

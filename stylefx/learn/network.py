@@ -63,7 +63,7 @@ HEARD = (HEARD_PLACES + 1) * CHANNELS
 
 
 class Network(nn.Module):
-    """Ear, encoder, decoder of ``hidden`` units a layer, and the conditioning between them."""
+    """Ear, encoder, decoder of ``hidden`` units per layer, and the conditioning between them."""
 
     def __init__(self, hidden: int = HIDDEN) -> None:
         super().__init__()

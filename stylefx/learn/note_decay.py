@@ -25,7 +25,7 @@ LOOKS, APART_SECONDS = (0.04, 0.11, 0.22), 0.07
 MIN_NOTES = 3
 # Positions that rose by this much at the onset, and are this near to the loudest, are the note.
 RISE_BELS, NEAR_BELS, BEFORE_SECONDS = 1.2, 3.0, 0.023
-# Three notes of four fall by 8 dB a second or more, and nine of ten do not rise.
+# Three notes of four fall by 8 dB per second or more, and nine of ten do not rise.
 MOST, STRUCK_RATE, NEARLY_ALL = 0.75, -0.8, 0.9
 # The rate is that of the slower notes, for what falls too soon is missed more than what rings on.
 SLOWER_NOTES = 0.65

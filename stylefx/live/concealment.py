@@ -1,9 +1,8 @@
-"""DropoutConcealer: the sound that goes out when the engine is not ready, joined to its neighbours without a click.
+"""Dropout concealment: the sound that goes out when the engine is not ready, joined to its neighbours without a click.
 
 The delayed dry signal stands in for the wet one, with the gains that are set and below full scale as the engine would
-play it. Wet and dry are cross-faded; when the wet signal stopped
-without notice, its last sample is held and faded into the dry one; after a silence the sound fades in.
-While the engine keeps up, its samples pass untouched.
+play it. Wet and dry are cross-faded; when the wet signal stopped without notice, its last sample is held and faded
+into the dry one; after a silence the sound fades in. While the engine keeps up, its samples pass untouched.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from stylefx.params import PARAMETERS, Controls
 from stylefx.ramp import Gain, Ramp
 from stylefx.synthesis.mix import Fifo, limit
 
-# Long enough that a fade is no click, short enough that nobody hears two players.
+# Long enough that a fade is no click, short enough not to sound like two players.
 FADE_SECONDS = 0.010
 
 

@@ -1,7 +1,7 @@
-"""Attendants: what the main thread does while the worker plays. A screen, keys, a capture.
+"""Session observers: what the main thread does while the worker plays. A screen, keys, a capture.
 
 They look at counters and copies, and change the sound through values that the worker reads once a block.
-Python code of theirs that runs for long holds up the worker all the same: an attendant is quick, or leaves
+Python code of theirs that runs for long holds up the worker all the same: an observer is quick, or leaves
 the work to another process.
 """
 

@@ -1,8 +1,8 @@
-"""The quality ladder: less work a hop while the engine is often late, more when it is not.
+"""The quality governor: less work per hop while the engine is often late, more when it is not.
 
 One stall (another program, a page from disk) changes nothing. A second one soon after steps down, and so does one
 that does not end because the engine is too slow to come back: half the optimiser's iterations, then none, and at
-last the engine's economy, which takes two thirds of the time. Below that the worker's cover plays the dry signal.
+last the engine's economy, which takes two thirds of the time. Below that the worker plays the dry signal.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class QualityGovernor:
 
     @property
     def iterations(self) -> int:
-        """Iterations a hop now."""
+        """Iterations per hop now."""
         return self._levels[self._level][0]
 
     @property
@@ -44,21 +44,21 @@ class QualityGovernor:
 
     @property
     def economised(self) -> bool:
-        """Whether the lowest rung so far economises."""
+        """Whether the lowest level so far economises."""
         return self._levels[self.lowest_level][1]
 
     @property
     def at_lowest(self) -> bool:
-        """Whether there is no lower rung."""
+        """Whether there is no lower level."""
         return self._level + 1 == len(self._levels)
 
     @property
     def quality(self) -> float:
-        """Share of the best rung's iterations."""
+        """Share of the best level's iterations."""
         return self.iterations / self._levels[0][0] if self._levels[0][0] else 1.0
 
     def apply(self) -> None:
-        """Between two blocks: let the engine work as the ladder stands."""
+        """Between two blocks: set the engine to the current level."""
         iterations, economy = self._levels[self._level]
         if self._levels[0][0] > 0 and self._engine.iterations != iterations:
             self._engine.iterations = iterations
@@ -66,7 +66,7 @@ class QualityGovernor:
             self._engine.economy = economy
 
     def start_at_lowest(self) -> None:
-        """Begin on the lowest rung: the engine was too slow before anything played."""
+        """Begin at the lowest level: the engine was too slow before anything played."""
         self._level = self.lowest_level = len(self._levels) - 1
         self._trial_seconds = LONGEST_TRIAL_SECONDS
         self.apply()

@@ -1,8 +1,8 @@
-"""The desk: every block of input is taken here and answered here, in time, with wet sound or with the dry one.
+"""The block scheduler: every block of input is taken and answered here, in time, with the wet or the dry signal.
 
-The worker sits at it, except while the engine works. Should the engine hang, the stand-by comes to the desk
+The worker holds it, except while the engine works. If the engine hangs, the watchdog takes over
 instead: it answers what would otherwise be late with the delayed dry signal, block after block, until the
-worker is back. Whoever is at the desk holds its lock, so no two threads touch the device or the cover.
+worker is back. The thread that answers holds the lock, so no two threads touch the device or the concealer.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from stylefx.live.monitor.meters import Meters
 from stylefx.live.quality import QualityGovernor
 from stylefx.params import Controls
 
-# The stand-by answers this much before the device asks, or a fifth of the delay if that is less: time to wake up
+# The watchdog answers this much before the device asks, or a fifth of the delay if that is less: time to wake up
 # and write a block.
 MARGIN_SECONDS = 0.002
 MARGIN_RATIO = 1 / 5
 # An engine that works and is still not in time after this, longer than it needs to recover from an accident, is
 # too slow.
 LAGGING_SECONDS = 0.3
-# Looks of the stand-by within the worker's delay: the first finds out when the answer is due.
+# Looks of the watchdog within the worker's delay: the first finds out when the answer is due.
 LOOKS = 2
 
 
@@ -54,12 +54,12 @@ class BlockScheduler:
     controls : Controls
         The engine's: gains count for the dry sound too.
     meters, ladder : Meters, QualityGovernor
-        Where to count, and who must know of stalls.
+        Where to count, and what must be told of stalls.
 
     Attributes
     ----------
     lock : threading.Lock
-        Held by whoever is at the desk; everything below needs it.
+        Held by the thread that answers; everything below needs it.
     open : PendingBlock or None
         The block that the engine works on.
     pending : deque of array
@@ -67,7 +67,7 @@ class BlockScheduler:
     next_frame : int
         The first frame of input that was not taken.
     hung : bool
-        The stand-by has answered since the worker was last here.
+        The watchdog has answered since the worker last held the lock.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class BlockScheduler:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Leave the desk to the stand-by for a while."""
+        """Leave the lock to the watchdog for a while."""
         self.lock.release()
         try:
             yield
@@ -138,7 +138,7 @@ class BlockScheduler:
             self._lagging_frames = 0
             self._governor.stalled(self._duplex.time())
 
-    # For the stand-by ------------------------------------------------------------------------------------
+    # For the watchdog ------------------------------------------------------------------------------------
 
     def look(self) -> float:
         """Answer what would be late if the worker does not come back soon; seconds until the next look."""
@@ -181,7 +181,7 @@ class BlockScheduler:
     # For both --------------------------------------------------------------------------------------------
 
     def _note(self, late: bool, lost: int) -> None:
-        """Count, and let the ladder know."""
+        """Count, and inform the quality governor."""
         if lost:
             self._concealer.gap()
             self._meters.lost_frames += lost

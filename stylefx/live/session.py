@@ -36,7 +36,7 @@ WARM_UP_SECONDS = 0.5
 WARM_UP_LEVEL = 0.1
 # More of a block's duration than this is too much for its work: other programs need some, and some hops take longer.
 SAFE_LOAD = 0.75
-# Nobody plays to an answer that comes later; the offline methods need seconds.
+# No one can play with more delay than this; the offline methods need seconds.
 MAX_LATENCY_SECONDS = 0.5
 # How often the waiting main thread looks up: for Ctrl-C, to tell what was late, for its attendants.
 LOOK_UP_SECONDS = 0.08
@@ -131,10 +131,10 @@ def play(
 
 
 def check_latency(seconds: float) -> None:
-    """Refuse an engine that nobody can play to."""
+    """Refuse an engine whose delay is too long to play with."""
     if seconds > MAX_LATENCY_SECONDS:
         raise StylefxError(
-            f"this style's method answers after {seconds:.1f} s, which nobody can play to: fit the clip again with "
+            f"this style's method answers after {seconds:.1f} s, too late to play with: fit the clip again with "
             "the default method, or use 'stylefx render'"
         )
 
@@ -215,7 +215,7 @@ def _tell_late(meters: Meters, told: int, say: Callable[[str], None]) -> int:
 def real_time_priority() -> Iterator[bool]:
     """Run before programs that are only busy, where the system allows it (on Linux: rtprio); whether it does.
 
-    Both threads do: a waiting one that is put aside while it holds Python's lock would hold up the worker.
+    Both threads do: one that is preempted while it holds Python's lock would hold up the worker.
     """
     if not hasattr(os, "sched_setscheduler"):
         yield False

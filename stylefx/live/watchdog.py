@@ -1,4 +1,4 @@
-"""The stand-by: a thread that looks after the device while the engine works, idle as long as that keeps up."""
+"""The watchdog: a thread that serves the device while the engine works; idle as long as the engine keeps up."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def watchdog(look: Callable[[], float]) -> Iterator[None]:
         while not ended.is_set():
             time.sleep(max(look(), SHORTEST_NAP_SECONDS))
 
-    thread = threading.Thread(target=watch, name="stylefx-standby", daemon=True)
+    thread = threading.Thread(target=watch, name="stylefx-watchdog", daemon=True)
     thread.start()
     try:
         yield

@@ -1,11 +1,11 @@
 """The worker: the one thread that plays. Blocks come from the input, pass the engine, go to the output.
 
 Every block has a moment at which the device will ask for its answer. A block whose answer cannot be ready
-by then is answered with the delayed dry signal, and the engine gets it afterwards, when there is time: what
-can be foreseen at once by the worker, what cannot by the stand-by while the engine still works. An engine
-that lags further behind than its own latency leaves out what it missed, starts anew, and is covered by the
-dry signal until its output is whole again. So overload costs wet sound, never delay; and as long as the
-engine keeps up the output is the engine's, sample for sample.
+by then is answered with the delayed dry signal, and the engine gets it afterwards, when there is time. The worker
+does so at once if it can foresee the delay; otherwise the watchdog does, while the engine still works. An engine
+that lags further behind than its own latency leaves out what it missed, starts again, and is replaced by the dry
+signal until its output is whole again. So overload costs wet sound, never delay; and as long as the engine keeps up,
+the output is the engine's, sample for sample.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Worker:
     def _play(self, pending: PendingBlock) -> None:
         """Answer one block in time: wet if that can be, else dry."""
         wet = self._process(pending.block) if self._can_answer(pending.due) else None
-        in_time = self._scheduler.open is pending  # else the stand-by has answered
+        in_time = self._scheduler.open is pending  # else the watchdog has answered
         if in_time:
             self._scheduler.answer(pending, wet)
             if wet is None:

@@ -1,4 +1,4 @@
-"""Optimise: gains on the start magnitude descend the style's Gram loss, a few steps a hop, warm from the last hop.
+"""Optimise: gains on the start magnitude descend the style's Gram loss, a few steps per hop, warm from the last hop.
 
 The block is the recent past: its features stay in running moments that fade over ``MEMORY_SECONDS``, and the newest
 frame is what can still move. Its variables are gains in dB on the frequency axis; style is the harmonic Gram target,

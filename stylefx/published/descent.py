@@ -15,7 +15,7 @@ import torch
 
 Loss = Callable[[torch.Tensor], torch.Tensor]
 Objective = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
-# Told which part of the steps is done, 0 to 1.
+# Called with the fraction of the steps done, 0 to 1.
 Watch = Callable[[float], None]
 
 

@@ -7,7 +7,7 @@ conv5_1, ``E = 1/(4 N^2 M^2) sum (G - G_style)^2``, ``G = F F^T``, w = 1/5; cont
 Clips differ in length and pictures do not: each Gram matrix is divided by its own M, and so is the content term,
 which would else outgrow the style in a few seconds. Their net is scaled to a mean activation of 1; here each layer
 is, on the clip. Ours besides: the image is the log spectrogram in 32 bands an octave, which keeps the net affordable
-and lets a timbre look alike at every pitch; the start is the content, for steps are dear.
+and lets a timbre look alike at every pitch; the start is the content, because steps are expensive.
 
 The net is trained on photographs: see published/nets/vgg.py. `he` takes the same objective to random weights,
 `grinstein` leaves the content term out.

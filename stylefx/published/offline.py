@@ -33,7 +33,7 @@ class SpectrogramMethod:
     keeps_unheard : bool
         Whether what lies above the grid's highest frequency stays as it is in the content; else it is silent.
     watch : callable or None
-        Told the part of a block's steps that is done.
+        Called with the fraction of a block's steps done.
     """
 
     grid: Grid = GRID

@@ -1,4 +1,4 @@
-"""Blend: target magnitudes of several voices, and the content's, become one: the mean of their powers.
+"""Blend: the target magnitudes of several styles, and the content's, become one: the mean of their powers.
 
 All have the same phase and their partials at the same places, so no bin lies outside of what it is made of, and every
 frame is exactly as loud as they are, at every share. (A mean in decibels is weaker than either where they differ; given

@@ -1,4 +1,4 @@
-"""What sounds where the content has nothing: a faint noise under it, which a target may raise.
+"""Noise floor: a faint noise under the content, which a target may raise where the content has nothing.
 
 A target that asks for sound in empty bins is smooth there, and phase that follows from a smooth magnitude is flat over
 frequency: every frame becomes a pulse at its centre and the hop rate a buzz. So a noise 80 dB under the content, of

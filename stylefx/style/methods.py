@@ -33,7 +33,7 @@ class Method:
     objective : str
         ``module:Class`` of what transforms a block; of the objective alone for the method that streams.
     iterations : int
-        Optimiser steps a block (a hop for the method that streams) unless told otherwise.
+        Optimiser steps per block (a hop for the method that streams) unless told otherwise.
     cpu_factor : float
         CPU seconds per second of mono audio with so many steps, measured on one core (the deep nets:
         from 25 steps).

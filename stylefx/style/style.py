@@ -134,7 +134,7 @@ class Style:
         steps = self.meta["defaults"].get("iterations", 0)
         if METHODS[self.method].real_time and steps > MAX_LIVE_STEPS:
             raise StylefxError(
-                f"its defaults ask for {steps} steps a hop, at most {MAX_LIVE_STEPS} can be played"
+                f"its defaults ask for {steps} steps per hop, at most {MAX_LIVE_STEPS} can be played"
             )
 
     def __repr__(self) -> str:
@@ -158,7 +158,7 @@ class Style:
 
     @classmethod
     def load(cls, path: str | Path) -> Style:
-        """Read a style file, whoever made it: a valid `Style`, or a `StylefxError` of one sentence."""
+        """Read a style file, trusted or not: a valid `Style`, or a `StylefxError` of one sentence."""
         path = path_of(path, "the style file")
         if path.is_dir():
             raise StylefxError(f"{path} is a directory, expected a style file that `stylefx fit` wrote")

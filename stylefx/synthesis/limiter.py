@@ -13,7 +13,7 @@ import numpy as np
 from stylefx.analysis.grid import Grid
 
 RELEASE_SECONDS = 0.15
-# A gain so near to 1 is 1: the stream is untouched again.
+# A gain this close to 1 counts as 1: the stream is untouched again.
 WHOLE = 0.9999
 
 

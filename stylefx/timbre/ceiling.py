@@ -1,6 +1,6 @@
 """A ceiling over the decoder's high bands: where neither the content nor the clip has sound, the answer has none.
 
-The network is told of levels down to 80 dB under the frame's and answers hardly lower. In one bin nobody hears that;
+The network is told of levels down to 80 dB under the frame's and answers hardly lower. In one bin that is inaudible;
 in the thousand bins of the top octave it is a haze at -50 dB over a clip and a content that have nothing there. So the
 mean amplitude of the answers so far is held, band by band, under the higher of the content's and the clip's, each
 against its own amplitude in the middle of hearing. It is a mean over seconds: no attack and no frame is cut by itself.

@@ -1,6 +1,6 @@
-"""What is heard of the content, once a frame, for every decoder that plays: its features do not depend on the style.
+"""Features of the content, once per frame, for every decoder that plays: they do not depend on the style.
 
-So a second style costs its network alone, and a style that starts to play in the middle of a tune has heard all of it.
+So a second style costs its network alone, and a style that starts in the middle of a tune knows all of it.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class ContentFeatures:
         self.state.reset()
 
     def process(self, magnitude: np.ndarray) -> None:
-        """Hear the content's magnitudes float32 (bins,) of one frame."""
+        """Take in the content's magnitudes, float32 (bins,), of one frame."""
         self.level = frame_features(magnitude, self.plan, self.state, self.features, self.own, self.envelope)
         self.slow_level = self.state.level[SLOW]
 
     def peek(self, magnitude: np.ndarray) -> None:
-        """Read the levels of a frame between two that are heard, without its features; nothing is remembered."""
+        """Read the levels of a frame between two that are taken in, without its features; nothing is remembered."""
         self._aside.copy(self.state)
         nothing = self.features[:0]
         self.level = frame_features(magnitude, self.plan, self._aside, nothing, self.own, self.envelope)

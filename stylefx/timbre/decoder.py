@@ -46,7 +46,7 @@ SILENCE_BELS = -23.9
 class Decoder:
     """``arrays``: those of a style whose names start with ``decoder_`` (see ``stylefx.learn.decoder``).
 
-    ``listener``: one that several decoders share; whoever owns it prepares it before them and lets it hear each frame
+    ``content_features``: shared by several decoders; its owner prepares it before them and feeds it each frame
     first. Without one the decoder listens for itself.
     """
 

@@ -1,13 +1,13 @@
 """Notes that die away: what a struck or plucked style does to a content that holds its notes.
 
 The network answers frame by frame and keeps the content's envelope nearly as it is (a violin as a piano swelled
-where the piano falls by 28 dB a second). So the fall is put on afterwards. From an onset on, every position is led
+where the piano falls by 28 dB per second). So the fall is put on afterwards. From an onset on, every position is led
 down a line that starts at the answer's own level and falls as fast as the clip's notes do at that frequency; the
 answer is turned down to the line where it lies above. A note that is played louder and louder lifts its line. What
 falls by itself, a guitar as a piano, stays as it is, and a style that holds its notes (all rates 0) leaves this out.
 
 An onset is heard in the whole spectrum: the mean rise over 23 ms against the loudest neighbour before, which does not
-see a vibrato (SuperFlux, Boeck & Widmer 2013). Then every position that rises begins its line anew, and one that rises
+see a vibrato (SuperFlux, Boeck & Widmer 2013). Then every position that rises starts its line again, and one that rises
 by itself by much does so at any time; the others, older notes of a chord, go on falling. Where onsets are faint, in a
 choir or under an organ's long chords, they would be missed and the sound would die: the turning down goes with how
 clear the last onsets were. No latency: nothing looks ahead.
@@ -32,7 +32,8 @@ ONSET_FLUX, CLEAR_FLUX, FLUX_SPREAD, FLUX_SECONDS, REST_SECONDS = 0.15, 0.08, 3,
 FLUX_POWER, FLUX_RANGE_BELS = 0.3, 5.0
 # Levels further below the slow level than this are noise, whose rises mean nothing.
 HEARD_BELS = 6.0
-# For this long after an onset whoever rises over his own recent mean begins anew; who rises by much, always.
+# For this long after an onset a position that rises above its recent mean starts again; one that rises by much
+# does so at any time.
 OPEN_SECONDS, RECENT_SECONDS, SMALL_RISE_BELS, GREAT_RISE_BELS = 0.08, 0.07, 0.15, 1.5
 # Share of the last onset in how clear onsets are; two faint ones are enough to hold the line back.
 CLARITY_SHARE = 0.4
@@ -84,7 +85,7 @@ class Onsets:
 
 
 class Decay:
-    """``rates`` float32 (positions,): bels a second, 0 or less, from :func:`stylefx.learn.note_decay.decay_rates`."""
+    """``rates`` float32 (positions,): bels per second, 0 or less, from :func:`stylefx.learn.note_decay.decay_rates`."""
 
     def __init__(self, rates: np.ndarray):
         self._rates = np.ascontiguousarray(rates, np.float32)
@@ -167,7 +168,7 @@ def _fall(
     own, answer, floor, opened, rates, hop_seconds, recent_rate, low, high, band_low, band_high, clarity,
     line, age, recent, highest, scratch, sums, down,
 ):  # fmt: skip
-    """Lead every line down or begin it anew; ``down`` is how far the answer is above the line it follows."""
+    """Lead every line down or start it again; ``down`` is how far the answer is above the line it follows."""
     content, styled, weight, above = scratch[0], scratch[1], scratch[2], scratch[3]
     partial_levels(own, floor, low, high, sums[0], content)
     partial_levels(answer, floor, low, high, sums[0], styled)

@@ -6,7 +6,7 @@ from stylefx.tracking.layout import SHIFTS
 
 # Levels count from the loudest place lately down to this far below.
 FLOOR_DB, TOP_DB = -80.0, 6.0
-# The loudest place is forgotten by so many dB a second, and never taken for less than the last.
+# The loudest place is forgotten by so many dB per second, and never taken for less than the last.
 FALL_DB_PER_SECOND, SILENT_DB = 4.0, -72.0
 # The neighbourhood whose mean is taken from a level: this many places to either side (four semitones).
 BOX = 12

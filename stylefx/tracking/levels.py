@@ -18,7 +18,7 @@ LOWEST_DB = -110.0
 
 
 class Levels:
-    """Stage: mono samples -> (2, PLACES) float32 levels in dB a frame: long windows, short window."""
+    """Stage: mono samples -> (2, PLACES) float32 levels in dB per frame: long windows, short window."""
 
     def prepare(self, layout: Layout) -> None:
         """Allocate for a layout and forget the past."""

@@ -75,7 +75,7 @@ class Sounding:
         return note
 
     def struck_again(self, pitch: int, frame: int) -> list[Note]:
-        """End what sounds at a pitch, because it begins anew."""
+        """End what sounds at a pitch, because the note is struck again."""
         voice = self._voices.pop(int(pitch), None)
         return [] if voice is None else [self._ended(voice, frame * self._layout.frame_seconds)]
 

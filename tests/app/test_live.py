@@ -142,7 +142,7 @@ def test_two_pages_play_one_session(
         osc(int(port), "gain_out_db", -6.0)
         other.get_by_label("Parameter of the next MIDI knob").select_option("strength")
         other.get_by_role("button", name="Learn a MIDI knob").click()
-        page.wait_for_selector("#live-said:has-text('now move the knob that shall be strength')")
+        page.wait_for_selector("#live-said:has-text('now move the knob for strength')")
         pedals(0)
         expected = {"mix": 0.9, "gain out": -6, "strength": 0}
         for each in (page, other):

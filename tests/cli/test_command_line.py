@@ -125,7 +125,7 @@ def test_info_for_people(trumpet_style_path: Path, stylefx_command) -> None:
 def test_info_tells_that_a_guitar_is_plucked(guitar: Path, tmp_path: Path, stylefx_command) -> None:
     stylefx_command("fit", guitar, "-o", tmp_path / "guitar.npz", "--quality", "draft")
     assert re.search(
-        r"notes     die away, by \d+ to \d+ dB a second",
+        r"notes     die away, by \d+ to \d+ dB per second",
         stylefx_command("info", tmp_path / "guitar.npz").stdout,
     )
 

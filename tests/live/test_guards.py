@@ -64,7 +64,7 @@ def sentences(played: np.ndarray, heard: np.ndarray) -> list[str]:
 
 
 def test_a_howl_is_told_once_by_its_pitch(guitar_audio):
-    """Music, and behind it a loop at 1.2 kHz that gains 20 dB a second until the loudspeaker can no more."""
+    """Music, and behind it a loop at 1.2 kHz that gains 20 dB per second until the loudspeaker can no more."""
     seconds = np.arange(4 * RATE) / RATE
     music = np.resize(guitar_audio[:, 0], len(seconds)) * np.where(seconds < 2, 1, 0.02)
     howl = np.minimum(1e-4 * 10**seconds, 0.9) * np.sin(2 * np.pi * 1200 * seconds)

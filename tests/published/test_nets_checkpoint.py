@@ -148,7 +148,7 @@ def test_wrong_values_are_refused(tmp_path: Path, tensors) -> None:
     data = tmp_path / ".data-00000-of-00001"
     whole = data.read_bytes()
     data.write_bytes(whole[:9] + bytes([whole[9] ^ 1]) + whole[10:])
-    with pytest.raises(StylefxError, match="1CNN/bias is damaged, its checksum differs; install them anew"):
+    with pytest.raises(StylefxError, match="1CNN/bias is damaged, its checksum differs; install them again"):
         read_tensors(tmp_path, list(tensors))
     data.write_bytes(whole[:-1])
     with pytest.raises(StylefxError, match="scalar of shape \\(\\) claims 4 bytes"):
@@ -184,7 +184,7 @@ def test_a_damaged_installation_says_how_to_mend_it(tmp_path: Path) -> None:
     with open(tmp_path / ".data-00000-of-00001", "r+b") as file:
         file.seek(3)
         file.write(b"\0")
-    with pytest.raises(StylefxError, match="install them anew"):
+    with pytest.raises(StylefxError, match="install them again"):
         read_tensors(tmp_path, ["1CNN/bias"])
 
 

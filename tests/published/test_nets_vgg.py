@@ -131,7 +131,7 @@ def test_damaged_weights_are_refused(tmp_path, monkeypatch) -> None:
         start = file.read(300_000)
     for content in (b"", b"no weights", start):
         damaged.write_bytes(content)
-        with pytest.raises(StylefxError, match=r"weights\.h5 cannot be used: damaged .* install them anew"):
+        with pytest.raises(StylefxError, match=r"weights\.h5 cannot be used: damaged .* install them again"):
             vgg.Net(CPU, ("conv1_1",), "vgg16")
     shutil.copy(whole, damaged)
     with h5py.File(damaged, "r+") as file:

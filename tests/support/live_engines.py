@@ -30,7 +30,7 @@ class Delay:
 
 
 class Slow(Delay):
-    """A delay that takes time on ``clock``: ``always`` frames a block, and more at the ``stalls``.
+    """A delay that takes time on ``clock``: ``always`` frames per block, and more at the ``stalls``.
 
     ``stalls`` are pairs: from which frame of the clock on, and for how many frames, once each. With ``halting``
     the whole program hangs for them, not the engine alone.

@@ -127,7 +127,7 @@ class Capture(SessionObserver):
         if not self.names:
             self._say(f"capture: nothing was captured, so {self._save_as} was not written")
 
-    # Listening, a step a look ------------------------------------------------------------------------------
+    # Listening, a step per look ------------------------------------------------------------------------------
 
     def _rest(self) -> None:
         """Nothing to do until `start`."""

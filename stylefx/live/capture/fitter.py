@@ -66,12 +66,12 @@ class Fitter(AbstractContextManager):
         self._opened.close()
 
     def _end(self) -> None:
-        """What it was learning nobody needs any more."""
+        """Kill it: what it was learning is no longer needed."""
         self._process.kill()
         self._process.wait(CLOSE_SECONDS)
 
     def rehearse(self) -> Style:
-        """Learn a second of noise, so that everything is loaded; the style is one that nobody wants to hear."""
+        """Learn a second of noise, so that everything is loaded; its style is not meant to be heard."""
         noise = np.random.default_rng(0).uniform(-0.3, 0.3, (REHEARSAL_RATE, 1)).astype(np.float32)
         self.ask(noise, REHEARSAL_RATE, "draft", "nothing yet")
         style = self.answer(REHEARSAL_SECONDS)

@@ -64,7 +64,7 @@ class Keys(SessionObserver):
     echo : bool
         Say every change as well, for want of a screen that shows it.
     learn : callable or None
-        Told the parameter whose MIDI knob will be moved next; None without MIDI.
+        Called with the parameter whose MIDI knob will be moved next; None without MIDI.
     capture : callable or None
         Begins to listen for a new style; None where that was not prepared.
     """
@@ -195,7 +195,7 @@ class Keys(SessionObserver):
         if name is None or self._learn is None:
             return "learn: that key has no parameter"
         self._learn(name)
-        return f"learn: now move the knob that shall be {name}"
+        return f"learn: now move the knob for {name}"
 
     def _state(self, key: str) -> str:
         name = _parameter_of(key) or "style"

@@ -8,7 +8,7 @@
     /stylefx/state            ask for all, and for the styles
 
 Answers have the same form, /stylefx/NAME VALUE, and /stylefx/styles NAME ...; what cannot be done is answered with
-/stylefx/error TEXT. Whoever has sent something is told of every change from then on, wherever it comes from.
+/stylefx/error TEXT. A sender gets every change from then on, wherever it comes from.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PACKET_BYTES = 65_536
 LOOK_UP_SECONDS, JOIN_SECONDS = 0.2, 2.0
 # At most so many packets, then a rest: 800 a second are more than faders send, and leave the time to the music.
 PACKETS_PER_TICK, TICK_SECONDS = 8, 0.01
-# Listeners that are told of changes; one more takes the place of the oldest.
+# Listeners that get every change; one more takes the place of the oldest.
 MAX_LISTENERS = 8
 
 MAX_LETTERS = 1000

@@ -15,7 +15,7 @@ import numpy as np
 
 from stylefx.live.watchdog import watchdog
 
-# Time for the work where nobody asks for less: on a desktop system a thread may be put aside for 10 ms and more. Where
+# Time for the work unless less is asked for: on a desktop system a thread may be preempted for 10 ms and more. Where
 # much is worked on at once, so long a hitch must fit beside the work, which may take half of its sound's time.
 SAFE_SECONDS, HITCH_SECONDS, WORK_SHARE = 0.020, 0.017, 0.5
 

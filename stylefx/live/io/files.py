@@ -75,7 +75,7 @@ class FastClock:
         self._now = end
 
     def halt(self, frames: int) -> None:
-        """The same for the whole program: nobody looks."""
+        """The same for the whole program: nothing is watched."""
         self._now += frames
 
     @contextmanager
@@ -101,7 +101,7 @@ class FileDuplex(Duplex):
     overwrite : bool
         Whether an existing target may be replaced.
     faults : Faults or None
-        Trouble that the engine shall be in; it needs the fast clock.
+        Trouble to put the engine in; it needs the fast clock.
     latency : str
         The engine's profile, which tells its hop.
     """

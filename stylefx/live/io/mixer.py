@@ -25,7 +25,7 @@ import rtmixer  # noqa: E402
 RING_SECONDS = 8.0
 # Looks at the two counters: one taken in the middle of a callback reads too much, all of them will not.
 LOOKS, LOOK_SECONDS = 4, 0.0003
-# Silence that playing begins anew with: time to find out at which frame it began, and to write the next block.
+# Silence with which playing starts again: time to find out at which frame it began, and to write the next block.
 RESTART_SECONDS = 0.004
 BYTES_A_SAMPLE = 4
 # The frame at which playing began, before it has: whatever is looked at lies before it.
@@ -81,7 +81,7 @@ class MixerDuplex(DeviceDuplex):
         self._heard.readinto(block)
 
     def _record_again(self) -> None:
-        """The input ring was full: forget it, and count anew; the output must then begin anew as well."""
+        """The input ring was full: forget it, and count again; the output must then start again as well."""
         self._overflows += 1
         self._before += self._recording.done_frames
         self._taken = self._before
@@ -108,7 +108,7 @@ class MixerDuplex(DeviceDuplex):
         self._next = self._began + silence
 
     def _end_playing(self) -> None:
-        """Nobody may read the output ring while it is emptied."""
+        """Nothing may read the output ring while it is emptied."""
         if self._playing is not None and self._playing in self._stream.actions:
             self._stream.cancel(self._playing)
             self._wait_until(lambda: self._playing not in self._stream.actions)
@@ -132,7 +132,7 @@ class MixerDuplex(DeviceDuplex):
     def write(self, frame: int, samples: np.ndarray) -> int:
         """See `Duplex.write`."""
         if self._recording not in self._stream.actions:
-            return len(samples)  # no frame can be told before the next read has begun anew
+            return len(samples)  # no frame number is known before the next read has started again
         if self._playing not in self._stream.actions or self._distance() < self._began:
             # What came in meanwhile is answered at once, wet or dry, so no more than this need be silent.
             self._play_again(self.burst * -(-round(RESTART_SECONDS * self.sample_rate) // self.burst))

@@ -9,7 +9,7 @@ from stylefx.live.monitor.tape import Tape
 # The load histogram's resolution and end, in percent; the maximum is kept exactly.
 LOAD_STEP_PERCENT = 0.1
 LOAD_END_PERCENT = 1000.0
-# Sound that is kept for those who look, in frames: a spectrum, and what arrives between two looks.
+# Sound kept for observers, in frames: a spectrum, and what arrives between two polls.
 TAPE_FRAMES = 16_384
 
 
@@ -25,7 +25,7 @@ class Meters:
     channels : int
         Of the stream.
     tape_frames : int
-        How much of the input and of the output is kept for those who look.
+        How much of the input and of the output is kept for observers.
 
     Attributes
     ----------

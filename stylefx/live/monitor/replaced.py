@@ -1,4 +1,4 @@
-"""Style files that change on disk while they play: the sound stays as it is, and the musician is told."""
+"""Style files that change on disk while they play: the sound stays as it is, and a message says so."""
 
 from __future__ import annotations
 

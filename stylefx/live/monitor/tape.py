@@ -1,6 +1,6 @@
-"""A tape loop: the newest samples of a stream, for whoever wants to look at them while it plays.
+"""A tape loop: the newest samples of a stream, for observers to read while it plays.
 
-The worker writes, others read, and nobody waits for anybody: a reader copies samples that lie behind the
+The worker writes, others read, and no one waits: a reader copies samples that lie behind the
 writer. It has to keep away from the oldest ones, over which the next block is being written.
 """
 

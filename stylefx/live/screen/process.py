@@ -31,7 +31,7 @@ def paint(console: Console, lines: Iterator[bytes]) -> None:
 
 
 def newest_lines(descriptor: int) -> Iterator[bytes]:
-    """Whole lines as they come; of those that came while nobody looked the newest only."""
+    """Whole lines as they come; of those that came in between only the newest."""
     waiting = b""
     while piece := os.read(descriptor, PIPE_BYTES):
         *lines, waiting = (waiting + piece).split(b"\n")

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# Silence, and anything that nobody would see.
+# Silence, and anything too low to be seen.
 FLOOR_DB = -60.0
 # The spectrum's bands are equally wide on a logarithmic axis.
 SPECTRUM_LOW_HZ, SPECTRUM_HIGH_HZ = 40.0, 16_000.0

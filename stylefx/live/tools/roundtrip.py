@@ -74,7 +74,7 @@ class RoundTrip(SessionObserver):
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Start again."""
         self._engine.reset()
         self._taped = self._searched = 0
 

@@ -4,7 +4,7 @@ The features are the timbral layer of musicnn (Pons & Serra 2019; published/nets
 filters, trained to tag music, that see 7 frames (0.1 s) and answer to a spectral shape at whatever pitch it stands.
 Their Gram matrix over the last second is compared with the clip's, each over its norm: ``2 - 2 <M / |M|, G>``. It is
 not centred, unlike that of optimise/harmonic.py: the mean answers are what smooth gains can move. The gains are those
-of the harmonic optimiser (gains.py). They are taken to have held for all seven frames, so that one step a frame of
+of the harmonic optimiser (gains.py). They are taken to have held for all seven frames, so that one step per frame of
 the net, every third hop, does; it costs a third of the harmonic optimiser's. Nothing above 8 kHz is heard. Latency:
 none.
 """

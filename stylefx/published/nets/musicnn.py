@@ -8,7 +8,7 @@ Pons & Serra 2019, "musicnn: pre-trained convolutional neural networks for music
 * `temporal`: 51 filters each of 128, 64 and 32 frames x 1 band, likewise the maximum over the bands;
 * `cnn1`, `cnn2`, `cnn3`: 64 filters of 7 frames over all channels of what is below, the last two residual.
 
-Input: log_mel.py. Every layer has a value a frame and no frequency axis. Models: `MTT_musicnn` (MagnaTagATune),
+Input: log_mel.py. Every layer has a value per frame and no frequency axis. Models: `MTT_musicnn` (MagnaTagATune),
 `MSD_musicnn` (Million Song Dataset); the weights are read from the installed package.
 """
 

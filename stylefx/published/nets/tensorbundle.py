@@ -76,7 +76,7 @@ def read_tensors(folder: Path, names: Collection[str]) -> dict[str, np.ndarray]:
     except OSError as error:
         raise StylefxError(f"{error.filename or folder} cannot be read: {error.strerror or error}") from error
     except CorruptBundleError as error:
-        raise StylefxError(f"the weights in {folder} cannot be used: {error}; install them anew") from error
+        raise StylefxError(f"the weights in {folder} cannot be used: {error}; install them again") from error
 
 
 def read_index(table: bytes) -> dict[str, Entry]:

@@ -138,7 +138,7 @@ def _vgg16(names: Sequence[str]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]
                 yield name, *_checked(path, name, kernel, file[f"{folder}/1"][()])
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise StylefxError(
-            f"the weights in {path} cannot be used: damaged ({error}); install them anew"
+            f"the weights in {path} cannot be used: damaged ({error}); install them again"
         ) from error
 
 

@@ -46,7 +46,7 @@ SMALL_LAYERS = ("decoder1", "decoder2", "decoder3")
 
 
 def pruned(large: Network, examples: list[TrainingExample], hidden: int = HIDDEN) -> Network:
-    """A network of ``hidden`` units a layer: those of ``large`` that say most on ``examples``."""
+    """A network of ``hidden`` units per layer: those of ``large`` that say most on ``examples``."""
     kept = [torch.sort(torch.topk(scores, hidden).indices).values for scores in _importance(large, examples)]
     state, size = large.state_dict(), large.decoder2.weight.shape[0]
     for name, units in zip(SMALL_LAYERS, kept):

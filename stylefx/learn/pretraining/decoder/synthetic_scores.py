@@ -149,7 +149,7 @@ def render_scores(
 ) -> tuple[np.memmap, list[Rendering]]:
     """Play ``scores`` scores on ``players`` random instruments each; spectrograms uint8 (renderings, frames, bins).
 
-    ``cache`` is the file that holds them while training runs, 3.4 MB a rendering.
+    ``cache`` is the file that holds them while training runs, 3.4 MB per rendering.
     """
     rng = np.random.default_rng(seed)
     orchestra = Orchestra(soundfonts)

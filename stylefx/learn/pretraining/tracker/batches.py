@@ -20,7 +20,7 @@ STRETCH = 112
 FRAMES_SEEN = PAST + STRETCH + 2 * STUDIO_AHEAD
 TRANSPOSED, MOVED, COLOURED, COLOUR_KNOTS = 5, 0.6, 0.6, 10
 # Share of a batch that is two stretches at once, how far the second lies under the first, and how many notes may
-# sound in both on average: more are told apart by nobody.
+# sound in both on average: no one tells more apart.
 TOGETHER, UNDER_DB, CROWD = 0.25, 8.0, 4.0
 EMPTY_DB = -200.0
 

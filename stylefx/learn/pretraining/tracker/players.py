@@ -1,7 +1,7 @@
 """Players: every note rendered by itself, so that it is known when it sounds; by SoundFonts, or by random partials.
 
 A SoundFont plays perfectly steadily, so vibrato, glides and detuning are bent in. The partials of an invented
-instrument (an additive tone with a random spectrum, envelope and noise) are nobody's: they keep the network from
+instrument (an additive tone with a random spectrum, envelope and noise) belong to no font: they keep the network from
 knowing a few hundred sounds by heart.
 """
 

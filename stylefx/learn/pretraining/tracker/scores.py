@@ -23,7 +23,7 @@ CHANCES = {
     2: (0.0, 0.0, 0.05, 0.0, 0.25, 0.3, 0.25, 0.15),
     6: (0.0, 0.0, 0.0, 0.0, 0.2, 0.6, 0.05, 0.15),
 }
-# Semitones between a line and who doubles it.
+# Semitones between a line and the one that doubles it.
 DOUBLINGS = (0, 12, 12, -12, -12, 19, -19, 24, -24, 7)
 REGISTERS = ((30, 45), (40, 55), (48, 67), (55, 75), (60, 84), (72, 96))
 REGISTER_CHANCES = (0.08, 0.2, 0.25, 0.25, 0.15, 0.07)

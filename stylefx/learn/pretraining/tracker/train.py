@@ -3,7 +3,7 @@
     python -m stylefx.learn.pretraining.tracker.train *.sf2 *.sf3 -o checkpoint.pt --steps 8000
 
 Pieces are drawn as training goes (:mod:`stylefx.learn.pretraining.tracker.pieces`) and stay in a pool, from which
-every step takes random stretches, moved by some semitones and coloured anew. Muon on the matrices, Adam on the rest;
+every step takes random stretches, moved by some semitones and coloured again. Muon on the matrices, Adam on the rest;
 the rate is constant and then falls to 0 over the last part; what is kept is a running mean of the weights.
 ``--continue`` goes on with a checkpoint. The instruments of the benchmark's cases are left out of every font; note
 figures on those and on ``--check`` fonts are logged as it goes. ``--device cuda`` trains on a GPU, ``--workers``
