@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from stylefx.clips import clip_path
-from stylefx.style import metadata as provenance
+from stylefx.style import metadata
 from stylefx.style.style import ARRAYS, Style
 from tests.support.sounds import melody
 
@@ -83,7 +83,7 @@ def made_up_style() -> Style:
         name: random.random([size if isinstance(size, int) else 12 for size in shape], np.float32)
         for name, shape in ARRAYS["ulyanov"].items()
     }
-    meta = provenance.describe(
+    meta = metadata.describe(
         "ulyanov",
         sample_rate=44100,
         n_fft=256,

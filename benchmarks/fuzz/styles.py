@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fuzz import archives, contents
-from stylefx.style import metadata as provenance
+from stylefx.style import metadata
 from stylefx.style.style import ARRAYS, OPTIONAL, Style
 
 MUTATORS = archives.MUTATORS + contents.MUTATORS
@@ -41,7 +41,7 @@ def template() -> Style:
     length = SIZES["instrument_length"] // SIZES["instrument_rows"]
     for row, note in enumerate(arrays["instrument_notes"]):
         note[:] = row * length, length, 20, 60 + row, -20, row, 1, length // 2, length // 2
-    meta = provenance.describe(
+    meta = metadata.describe(
         "harmonic",
         sample_rate=44_100,
         n_fft=4096,

@@ -36,7 +36,7 @@ SECTIONS = (
         "phase",
         "Phase",
         "Spectral convergence in dB (lower is better), mean over pairs of recordings; targets are a recording's own "
-        "magnitudes (`clean`), blends with another's, or the engine's own (`styled`); `us`: CPU microseconds per frame. "
+        "magnitudes (`clean`), blends with another's, or the engine's own (`styled`); `us`: CPU us per frame. "
         "Streaming rows wait two hops (11.6 ms), the one that is played for none; offline rows see everything. The "
         "last row is about the least that any phase can reach.",
     ),

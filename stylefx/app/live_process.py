@@ -100,7 +100,7 @@ class PageScreen(SessionObserver):
         self._outbox.send(begun={"latency": playing.latency.as_dict(), "parameters": parameters})
 
     def poll(self) -> None:
-        """See `SessionObserver.attend`."""
+        """See `SessionObserver.poll`."""
         self._outbox.flush()
         if self._outbox.empty:
             look = vars(self._watch.look(self._facts()))
@@ -139,7 +139,7 @@ class PageKeys(SessionObserver):
         """See `SessionObserver.begin`; nothing to do here."""
 
     def poll(self) -> None:
-        """See `SessionObserver.attend`; nothing to do here."""
+        """See `SessionObserver.poll`; nothing to do here."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

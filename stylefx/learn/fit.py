@@ -12,7 +12,7 @@ from stylefx.checks import choice, sample_rate_of, whole_number
 from stylefx.io.clip import check_clip, to_mono
 from stylefx.io.picture import preview
 from stylefx.samples import samples_of
-from stylefx.style import metadata as provenance
+from stylefx.style import metadata
 from stylefx.style.methods import METHODS, find
 from stylefx.style.style import Style
 
@@ -75,7 +75,7 @@ def fit(
         "sha256": digest,
         "seconds": round(len(audio) / sample_rate, 3),
     }
-    meta = provenance.describe(
+    meta = metadata.describe(
         method,
         sample_rate=grid.sample_rate,
         n_fft=grid.n_fft,

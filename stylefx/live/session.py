@@ -38,7 +38,7 @@ WARM_UP_LEVEL = 0.1
 SAFE_LOAD = 0.75
 # No one can play with more delay than this; the offline methods need seconds.
 MAX_LATENCY_SECONDS = 0.5
-# How often the waiting main thread looks up: for Ctrl-C, to tell what was late, for its attendants.
+# How often the waiting main thread looks up: for Ctrl-C, to tell what was late, for its observers.
 LOOK_UP_SECONDS = 0.08
 # The lowest of the real-time priorities: above every ordinary program, below the sound server's own threads.
 REAL_TIME_PRIORITY = 1
@@ -84,7 +84,7 @@ def play(
         Gets what the musician should read while it happens.
     seconds : float or None
         Stop after so much input.
-    attendants : sequence of SessionObserver
+    observers : sequence of SessionObserver
         Called by this thread while the worker plays.
     """
     with duplex, calm():

@@ -1,6 +1,6 @@
 """A style: what `fit` learned from a clip, and the one file that carries it.
 
-The file is a .npz without pickles: `meta`, a JSON object as bytes (provenance.py), and plain arrays beside
+The file is a .npz without pickles: `meta`, a JSON object as bytes (metadata.py), and plain arrays beside
 it. A `Style` checks itself when it is made, so a style that exists is valid, whether it was fitted, loaded or
 built by hand. What each method stores stands in `ARRAYS`.
 """
@@ -21,8 +21,7 @@ from stylefx.errors import StylefxError, UsageError, one_line
 from stylefx.instrument.table import COLUMNS, check_instrument
 from stylefx.io.named_pipe import tell_if_waiting
 from stylefx.io.output import check_output
-from stylefx.style import archive
-from stylefx.style import metadata as provenance
+from stylefx.style import archive, metadata
 from stylefx.style.methods import METHODS, Method
 
 FILTERS = 64  # of optimise/harmonic.py, which is slow to import
@@ -114,7 +113,7 @@ class Style:
     arrays : dict of str to ndarray
         float32, float64 or int64, named and shaped as `ARRAYS` says for the method, and perhaps some of `OPTIONAL`.
     meta : dict
-        Provenance and grid: see `provenance.describe`.
+        Provenance and grid: see `metadata.describe`.
 
     Raises
     ------
@@ -127,7 +126,7 @@ class Style:
     meta: dict[str, Any]
 
     def __post_init__(self) -> None:
-        provenance.check(self.meta, list(ARRAYS))
+        metadata.check(self.meta, list(ARRAYS))
         if self.method != self.meta["method"]:
             raise StylefxError(f"the style says method {self.meta['method']!r} and {self.method!r}")
         _check_arrays(self.method, self.arrays)
@@ -152,7 +151,7 @@ class Style:
         """Write the style to one .npz file, complete or not at all; equal styles give equal bytes."""
         path = check_style_path(path_of(path, "the style file"), overwrite)
         try:
-            archive.write_arrays(path, {"meta": provenance.encode(self.meta), **self.arrays}, overwrite)
+            archive.write_arrays(path, {"meta": metadata.encode(self.meta), **self.arrays}, overwrite)
         except OSError as error:
             raise StylefxError(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -165,13 +164,13 @@ class Style:
         tell_if_waiting(path)
         try:
             arrays = archive.read_arrays(path)
-            meta = provenance.decode(arrays.pop("meta", None))
+            meta = metadata.decode(arrays.pop("meta", None))
             return cls(str(meta.get("method")), arrays, meta)
         except FileNotFoundError:
             raise StylefxError(f"{path} does not exist: make it with `stylefx fit CLIP -o {path}`") from None
         except OSError as error:
             raise StylefxError(f"{path} cannot be read: {error.strerror or error}") from error
-        except provenance.NewerStyleError as error:
+        except metadata.NewerStyleError as error:
             raise StylefxError(f"{path} {error}") from None
         except StylefxError as error:
             raise StylefxError(f"{path} is not a style file that can be used: {error}") from error
@@ -218,7 +217,7 @@ def _check_arrays(method: str, arrays: dict[str, np.ndarray]) -> None:
         if not ((array >= low) & (array <= high)).all():
             raise StylefxError(f"{name} holds values that are not finite, or not within {low:g} and {high:g}")
     check_instrument(arrays)
-    if sum(array.nbytes for array in arrays.values()) > archive.MAX_BYTES - provenance.MAX_BYTES:
+    if sum(array.nbytes for array in arrays.values()) > archive.MAX_BYTES - metadata.MAX_BYTES:
         raise StylefxError("its arrays are larger than a style file may be")
 
 

@@ -39,7 +39,7 @@ import sys, scipy
 sys.modules["scipy.fft"] = __import__("scipy.fft", fromlist=["fft"])
 del sys.modules["scipy.fft._pocketfft.pypocketfft"]
 scipy.__file__ = {str(tmp_path / "__init__.py")!r}
-import stylefx.fourier
+import stylefx.analysis.fourier
 print(stylefx.analysis.fourier.rfft is scipy.fft.rfft)
 """
     assert run(program) == "True"

@@ -62,7 +62,7 @@ def test_another_address_is_served_on_demand_with_a_word_about_it(tmp_path: Path
             pass
         code, out, err = app.finish()
         assert (code, out, err.count("\n")) == (0, "", 1)
-        assert f"whoever reaches {own_address} and has this token" in err
+        assert f"anyone who reaches {own_address} and has this token" in err
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ with Keys(Effect(), stop, print, echo=False) as keys:
         if Effect.controls.settings.style == 3:
             raise SystemExit(7)
         print(Effect.controls.settings.mix, Effect.controls.settings.morph, flush=True)
-    keys.attend()
+    keys.poll()
     time.sleep(0.5)
 """
 

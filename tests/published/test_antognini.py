@@ -14,7 +14,7 @@ from stylefx.published.antognini import (
     nearest_shift,
 )
 from stylefx.published.gram import gram
-from stylefx.published.nets import antognini_net as six_widths
+from stylefx.published.nets import antognini_net
 from tests.support.sounds import melody
 
 pytestmark = pytest.mark.slow
@@ -28,17 +28,21 @@ def method():
 
 
 def test_layers_are_as_published():
-    assert six_widths.WIDTHS == (2, 4, 8, 16, 64, 128)
-    assert (six_widths.GRID.sample_rate, six_widths.GRID.n_fft, six_widths.GRID.hop) == (16_000, 512, 64)
-    net = six_widths.Net(torch.device("cpu"), 0)
+    assert antognini_net.WIDTHS == (2, 4, 8, 16, 64, 128)
+    assert (antognini_net.GRID.sample_rate, antognini_net.GRID.n_fft, antognini_net.GRID.hop) == (
+        16_000,
+        512,
+        64,
+    )
+    net = antognini_net.Net(torch.device("cpu"), 0)
     assert [tuple(weights.shape) for weights in net.weights] == [
-        (512, 257, width) for width in six_widths.WIDTHS
+        (512, 257, width) for width in antognini_net.WIDTHS
     ]
 
 
 @pytest.mark.parametrize("frames", [128, 200, 517])
 def test_long_filters_by_spectra_are_the_plain_convolution(frames):
-    net = six_widths.Net(torch.device("cpu"), 1, bins=9, filters=7)
+    net = antognini_net.Net(torch.device("cpu"), 1, bins=9, filters=7)
     x = torch.rand(frames, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64).float()
     for (name, found), weights in zip(net(x).items(), net.weights):
         plain = torch.relu(torch.nn.functional.conv1d(x.T[None].double(), weights.double())[0])

@@ -12,8 +12,7 @@ from stylefx.published.gram import gram, relative_distance
 from stylefx.published.grinstein import GrinsteinMusicnn, GrinsteinRandom, GrinsteinVgg
 from stylefx.published.he import He
 from stylefx.published.musicnn import Musicnn
-from stylefx.published.nets import random_vgg
-from stylefx.published.nets import verma_alexnet as small_receptive
+from stylefx.published.nets import random_vgg, verma_alexnet
 from stylefx.published.spectrogram import log_magnitudes
 from stylefx.published.ulyanov import Ulyanov
 from stylefx.published.verma import Verma, spectral_envelope, temporal_envelope
@@ -97,7 +96,7 @@ def test_random_vgg_keeps_the_draw_that_can_be_inverted_best():
 
 
 def test_the_small_net_sees_three_by_three_and_pools_twice():
-    net = small_receptive.Net(CPU, 0)
+    net = verma_alexnet.Net(CPU, 0)
     assert [tuple(kernel.shape[:2]) for kernel in net.kernels] == [
         (64, 1),
         (192, 64),

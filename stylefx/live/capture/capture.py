@@ -101,7 +101,7 @@ class Capture(SessionObserver):
         self._asked = True
 
     def poll(self) -> None:
-        """See `SessionObserver.attend`."""
+        """See `SessionObserver.poll`."""
         if self._asked:
             self._asked = False
             self._wait("waiting for sound: play")

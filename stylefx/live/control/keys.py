@@ -111,7 +111,7 @@ class Keys(SessionObserver):
         self._say("keys: 1-9 style, b bypass, f freeze, ? for all")
 
     def poll(self) -> None:
-        """See `SessionObserver.attend`."""
+        """See `SessionObserver.poll`."""
         if self._stop.is_set():
             self._restore()
 

@@ -57,7 +57,7 @@ class Midi(SessionObserver):
         self._say(f"MIDI: {self.name}; " + (known or "no knob learned yet (key l)"))
 
     def poll(self) -> None:
-        """See `SessionObserver.attend`; nothing to do here."""
+        """See `SessionObserver.poll`; nothing to do here."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -119,7 +119,7 @@ class NotesOut(SessionObserver):
         self._say(f"notes: to {self.name}, named within {delay_ms:.0f} ms")
 
     def poll(self) -> None:
-        """See `SessionObserver.attend`; nothing to do here."""
+        """See `SessionObserver.poll`; nothing to do here."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

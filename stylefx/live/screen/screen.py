@@ -63,7 +63,7 @@ class Screen(SessionObserver):
         self.poll()
 
     def poll(self) -> None:
-        """See `SessionObserver.attend`."""
+        """See `SessionObserver.poll`."""
         if not self._shown:
             return
         if not self._unsent:

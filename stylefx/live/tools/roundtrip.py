@@ -46,7 +46,7 @@ class Measured:
 
 
 class RoundTrip(SessionObserver):
-    """An engine around ``engine`` that plays chirps instead of its sound, and the attendant that looks for them.
+    """An engine around ``engine`` that plays chirps instead of its sound, and the observer that looks for them.
 
     Sets ``stop`` when it has heard enough of them, or nothing for too long.
     """
@@ -88,7 +88,7 @@ class RoundTrip(SessionObserver):
         self._taped = start + len(block)
         return played
 
-    # The attendant --------------------------------------------------------------------------------------
+    # The observer ----------------------------------------------------------------------------------------
 
     def begin(self, playing: Playing) -> None:
         """Nothing has been heard yet."""
