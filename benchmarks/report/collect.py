@@ -22,7 +22,7 @@ Row = dict[str, str]
 Tables = dict[str, list[Row]]
 ABOUT = ("date", "arguments", "machine", "load", "cpu_minutes", "notes", "limited")
 # Tables that no run fills: measured by hand, on the day and the machine that COMMENT.md names.
-BY_HAND = ("ordinary_processor", "haze", "recovery")
+BY_HAND = ("ordinary_processor", "artefacts", "haze", "recovery")
 STAGES = ("analysis", "decode", "optimise", "phase", "overlap_add")
 HOP_TIMES = ("p50_ms", "p99_ms", "p999_ms", "max_ms")
 

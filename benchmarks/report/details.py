@@ -58,6 +58,7 @@ SECTIONS = (
         "`peak_mb` of one that fits and renders; `help_s`: `stylefx --help`; `ready_s`: until a loaded style plays.",
     ),
     ("published_loss", "The published style loss and its gradient, 10 s against 10 s", ""),
+    ("artefacts", "Artefacts", ""),
     ("haze", "Haze", ""),
     ("recovery", "What a foreign sound leaves behind", ""),
     (

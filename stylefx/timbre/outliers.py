@@ -16,6 +16,8 @@ from stylefx.jit import compiled
 CREST_BELS, END_BELS = 0.7, 0.4
 # It ends after so long below that, or every gap between drum strokes would end one; the longest one is accepted.
 GAP_SECONDS, LONGEST_SECONDS = 0.1, 3.5
+# It ends as well where the level has stayed so far below its own mean for so long: what follows may be louder music.
+DROP_BELS, DROP_SECONDS = 0.5, 0.2
 # Usual is the median of the levels of the last seconds that are near those exceeded for so long in all.
 USUAL_SECONDS, EXCEEDED_SECONDS, NEAR_BELS = 4.0, 1.0, 2.0
 # Levels are counted in steps of this, from the lowest on.
@@ -36,13 +38,14 @@ class UsualLevel:
         """Forget all levels."""
         self._heard[:] = 0
         self.loud, self.over, self._before = False, False, np.inf
-        self._lasted_seconds = self._below_seconds = 0.0
+        self._lasted_seconds = self._below_seconds = self._dropped_seconds = self._own = 0.0
 
     def copy(self, other: UsualLevel) -> None:
         """Remember what ``other`` remembers."""
         self._heard[:] = other._heard
         self.loud, self.over, self._before = other.loud, other.over, other._before
         self._lasted_seconds, self._below_seconds = other._lasted_seconds, other._below_seconds
+        self._dropped_seconds, self._own = other._dropped_seconds, other._own
 
     def process(self, level: float) -> None:
         """Count in the level of a frame.
@@ -59,11 +62,15 @@ class UsualLevel:
             accepted = self._lasted_seconds > LONGEST_SECONDS
             below = level <= (usual if accepted else self._before) + END_BELS
             self._below_seconds = self._below_seconds + self._hop_seconds if below else 0.0
-            if self._below_seconds > GAP_SECONDS:
+            share = self._hop_seconds / self._lasted_seconds
+            self._own += share * (level - self._own)
+            dropped = level < self._own - DROP_BELS
+            self._dropped_seconds = self._dropped_seconds + self._hop_seconds if dropped else 0.0
+            if self._below_seconds > GAP_SECONDS or self._dropped_seconds > DROP_SECONDS:
                 self.loud, self.over = False, not accepted
         elif level > usual + CREST_BELS:
             self.loud, self._before = True, usual
-            self._lasted_seconds = self._below_seconds = 0.0
+            self._lasted_seconds = self._below_seconds = self._dropped_seconds = 0.0
 
 
 class Rollback:

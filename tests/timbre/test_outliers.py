@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stylefx.timbre.outliers import GAP_SECONDS, LONGEST_SECONDS, Rollback, UsualLevel
+from stylefx.timbre.outliers import DROP_SECONDS, GAP_SECONDS, LONGEST_SECONDS, Rollback, UsualLevel
 
 HOP_SECONDS = 0.0058
 
@@ -43,6 +43,14 @@ def test_a_row_of_strokes_is_one_sound(usual):
     for _ in range(5):
         assert all(hear(usual, 3.0, 0.1) + hear(usual, 1.0, 0.9 * GAP_SECONDS))
     assert not hear(usual, 1.0, 0.1)[-1]
+    assert usual.over
+
+
+def test_louder_music_after_it_is_not_part_of_it(usual):
+    """The music goes on 6 dB louder than before, which alone would be within the outlier."""
+    hear(usual, 1.0, 2.0)
+    assert all(hear(usual, 3.0, 0.8))
+    assert not hear(usual, 1.6, DROP_SECONDS + 0.1)[-1]
     assert usual.over
 
 
