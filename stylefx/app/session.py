@@ -100,8 +100,10 @@ class Session(AbstractContextManager):
                     if size > self.most_bytes:
                         raise too_large
                     file.write(part)
-        except BaseException:
+        except BaseException as error:
             path.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                await _read_on(data, self.most_bytes - size)
             raise
         return path
 
@@ -124,3 +126,11 @@ class Session(AbstractContextManager):
     def tidy(self, sentence: str) -> str:
         """A sentence about a file, without where it lies."""
         return re.sub(re.escape(str(self.folder)) + r"[/\\]\w+[/\\]", "", sentence)
+
+
+async def _read_on(data: AsyncIterator[bytes], most_bytes: int) -> None:
+    """Take what else is sent: a browser that is still sending may never read the answer."""
+    async for part in data:
+        most_bytes -= len(part)
+        if most_bytes < 0:
+            return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from pathlib import Path
@@ -213,3 +214,21 @@ def test_nothing_in_the_library_is_overwritten(tmp_path: Path, made_up_style) ->
     assert [path.name for path in tmp_path.iterdir()] == ["pièce (3).npz"]
     with pytest.raises(UsageError):
         checked_name("a" * 61)
+
+
+def test_an_upload_that_cannot_be_written_is_still_read_to_its_end(tmp_path: Path, monkeypatch) -> None:
+    """Else the browser, which is still sending, sees a connection that breaks instead of the answer."""
+    (tmp_path / "full").symlink_to("/dev/full")
+    taken = []
+
+    async def parts():
+        for number in range(40):
+            taken.append(number)
+            yield bytes(50_000)
+
+    with Session() as session:
+        monkeypatch.setattr(session, "new_path", lambda name: tmp_path / "full")
+        with pytest.raises(OSError, match="No space left"):
+            asyncio.run(session.receive("take.wav", parts(), 2_000_000))
+    assert taken == list(range(40))
+    assert list(tmp_path.iterdir()) == []
