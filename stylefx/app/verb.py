@@ -75,12 +75,12 @@ def run(args: argparse.Namespace) -> int:
     from stylefx.app.library import Library, default_folder
     from stylefx.app.server import Server
     from stylefx.app.session import Session
-    from stylefx.cli.console import say
+    from stylefx.cli.console import notify
     from stylefx.interruption import Interrupted
 
     library = Library(Path(args.library) if args.library else default_folder())
     if not ipaddress.ip_address(args.host).is_loopback:
-        say(
+        notify(
             f"stylefx: anyone who reaches {args.host} and has this token can use stylefx on this machine; traffic is "
             "not encrypted"
         )

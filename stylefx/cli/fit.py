@@ -58,7 +58,7 @@ def register(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the target, read the clips, fit, save, report."""
-    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.cli.console import compiling_announced, notify, print_json
     from stylefx.instrument.table import NOTES
     from stylefx.io.clip import read_clips
     from stylefx.learn.fit import fit
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     clip = read_clips(args.clips, **part_settings(args))
     for remark in clip.remarks:
-        say(f"stylefx: {remark}")
+        notify(f"stylefx: {remark}")
     with compiling_announced():
         style = fit(
             clip.audio,
@@ -79,12 +79,12 @@ def run(args: argparse.Namespace) -> int:
             notes=args.notes,
         )
     if args.notes and NOTES not in style.arrays:
-        say("stylefx: no notes were kept: none were heard in the clip, or the method cannot play them")
+        notify("stylefx: no notes were kept: none were heard in the clip, or the method cannot play them")
     style = style.with_sources(clip.sources)
     style.save(path, overwrite=args.yes)
     seconds = time.perf_counter() - started
     size = path.stat().st_size
-    say(
+    notify(
         f"learned {path} ({style.method}, {size / 1000:.0f} kB) from {style.source_names}, "
         f"{clip.seconds:.1f} s of sound, in {seconds:.1f} s"
     )

@@ -137,5 +137,5 @@ def wants_json(argv: Sequence[str]) -> bool:
 
 
 def _failed(sentence: str, exit_code: int) -> tuple[int, str]:
-    console.say(f"stylefx: {sentence}")
+    console.notify(f"stylefx: {sentence}")
     return exit_code, sentence

@@ -48,7 +48,7 @@ def register(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Refuse what could not be written first; then listen."""
-    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.cli.console import compiling_announced, notify, print_json
     from stylefx.io import picture
     from stylefx.io.midi_file import check_midi, write_midi
 
@@ -60,12 +60,12 @@ def run(args: argparse.Namespace) -> int:
         notes, panel = _hear(args.content, args.latency, args.plot is not None)
     if args.midi is not None:
         write_midi(args.midi, notes, args.yes)
-        say(f"wrote {args.midi}: {len(notes)} notes")
+        notify(f"wrote {args.midi}: {len(notes)} notes")
     if panel is not None:
         from stylefx.io.note_picture import draw_notes
 
         draw_notes(args.plot, panel, notes, args.yes)
-        say(f"drew {args.plot}")
+        notify(f"drew {args.plot}")
     if args.json:
         print_json({"notes": [as_json(note) for note in notes]})
     elif args.midi is None and args.plot is None:

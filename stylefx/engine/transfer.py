@@ -123,12 +123,12 @@ class StyleTransfer:
             self._mix.put_wet(hop)
         return self._mix.take(len(block), settings)
 
-    def watch(self, told: Callable[[float], None]) -> None:
+    def watch(self, on_progress: Callable[[float], None]) -> None:
         """Have ``told`` which part of a block's work is done, 0 to 1; a method that streams says nothing."""
         from stylefx.engine.blockwise import BlockwisePath
 
         if isinstance(self._path, BlockwisePath):
-            self._path.watch(told)
+            self._path.watch(on_progress)
 
     def flush(self) -> np.ndarray:
         """The tail: the `latency_samples` still inside, (latency_samples, channels)."""

@@ -57,7 +57,7 @@ def playing() -> Playing:
 
 def snapshot_of(playing: Playing) -> Snapshot:
     """As a watch from before the sound would have it."""
-    sound = playing.meters.played.newest(8192), playing.meters.heard.newest(8192)
+    sound = playing.meters.input.newest(8192), playing.meters.output.newest(8192)
     watch = Watch(playing)
     watch.look()
     playing.meters.count_sound(*sound)
@@ -109,7 +109,7 @@ def test_mean_load_is_that_of_the_last_seconds(playing):
 
 
 def test_a_peak_falls_slowly_and_its_mark_is_held(playing):
-    tape = playing.meters.heard
+    tape = playing.meters.output
     meter = PeakMeter(tape)
     tape.write(sine(440, 0.5, 1024))
     assert meter.look(100.0).now_db == pytest.approx(-6, abs=0.1)

@@ -133,7 +133,7 @@ function spectrum(levels) {
 }
 
 function look(found) {
-  for (const [name, level] of [["in", found.played], ["out", found.heard]]) {
+  for (const [name, level] of [["in", found.input], ["out", found.output]]) {
     meterRows[name](level.now_db, `${level.now_db.toFixed(1)} dB, peak ${level.hold_db.toFixed(1)}${level.clipped ? ", CLIP" : ""}`);
   }
   meterRows.CPU(found.mean_load, `${found.mean_load.toFixed(1)} %, worst ${found.worst_load.toFixed(1)}`);

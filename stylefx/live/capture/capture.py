@@ -56,7 +56,7 @@ class Capture(SessionObserver):
         How long to listen.
     fitter : Fitter
         Entered, and idle.
-    say : callable
+    notify : callable
         Gets what the musician should read.
     placeholder : bool
         The bank's first slot holds nothing to be played yet: the first capture goes there and ends the bypass.
@@ -75,18 +75,18 @@ class Capture(SessionObserver):
         self,
         seconds: float,
         fitter: Fitter,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         placeholder: bool,
         save: Path | None = None,
         overwrite: bool = False,
     ):
         self.seconds, self.tape_seconds = seconds, seconds + BEFORE_SECONDS + LATE_SECONDS
         self.names: list[str] = []
-        self._fitter, self._say, self._placeholder = fitter, say, placeholder
+        self._fitter, self._notify, self._placeholder = fitter, notify, placeholder
         self._save_as, self._overwrite = save, overwrite
         self._step: Callable[[], None] = self._rest
         self._ear = "off"
-        self._captured, self._asked = 0, True
+        self._captured, self._requested = 0, True
         self._learning: deque[Heard] = deque()
         self._playing: deque[tuple[Style, Heard]] = deque()  # since the last look
 
@@ -94,16 +94,16 @@ class Capture(SessionObserver):
         """See `SessionObserver.begin`."""
         assert isinstance(playing.engine, StyleTransfer)
         self._engine, self._rate = playing.engine, playing.sample_rate
-        self._tape = playing.meters.played
+        self._tape = playing.meters.input
 
     def start(self) -> None:
         """Listen, from the next sound on; what an unfinished one has heard is dropped. From any thread."""
-        self._asked = True
+        self._requested = True
 
     def poll(self) -> None:
         """See `SessionObserver.poll`."""
-        if self._asked:
-            self._asked = False
+        if self._requested:
+            self._requested = False
             self._wait("waiting for sound: play")
         self._step()
         self._learn()
@@ -120,12 +120,12 @@ class Capture(SessionObserver):
         if self._save_as is None or kind is not None:
             return
         if self._learning and self._learning[0].quality == DRAFT:
-            self._say("capture: waiting for the draft, to save it")
+            self._notify("capture: waiting for the draft, to save it")
             self._learn(PATIENCE_SECONDS)
         for style, heard in self._playing:
             self._save(style, heard)
         if not self.names:
-            self._say(f"capture: nothing was captured, so {self._save_as} was not written")
+            self._notify(f"capture: nothing was captured, so {self._save_as} was not written")
 
     # Listening, a step per look ------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class Capture(SessionObserver):
 
     def _wait(self, why: str) -> None:
         self._ear = "waiting for sound"
-        self._say(f"capture: {why}")
+        self._notify(f"capture: {why}")
         self._looked_at = self._tape.written
         self._step = self._await_sound
 
@@ -147,7 +147,7 @@ class Capture(SessionObserver):
         if len(loud):
             first = end - len(new) + int(loud[0])
             self._first_frame = max(0, first - round(BEFORE_SECONDS * self._rate))
-            self._say(f"capture: listening for {self.seconds:g} s, keep playing")
+            self._notify(f"capture: listening for {self.seconds:g} s, keep playing")
             self._step = self._listen
 
     def _listen(self) -> None:
@@ -181,7 +181,7 @@ class Capture(SessionObserver):
         try:
             self._fitter.ask(heard.clip, self._rate, heard.quality, heard.name)
         except StylefxError as error:
-            self._say(f"capture: {error}")
+            self._notify(f"capture: {error}")
         else:
             self._learning.append(heard)
 
@@ -204,7 +204,7 @@ class Capture(SessionObserver):
             style = self._fitter.answer(wait_seconds)
         except StylefxError as error:
             self._learning.popleft()
-            self._say(f"capture: {error}")
+            self._notify(f"capture: {error}")
             return
         if style is None:
             return
@@ -219,7 +219,7 @@ class Capture(SessionObserver):
         bank, controls = self._engine.bank, self._engine.controls
         if heard.quality == REFINED:
             bank.replace(heard.slot, style, heard.name)
-            self._say(f"capture: style {heard.slot} is refined")
+            self._notify(f"capture: style {heard.slot} is refined")
             return
         if self._placeholder or len(bank) == MAX_STYLES:
             heard.slot = 1 if self._placeholder else MAX_STYLES
@@ -232,7 +232,7 @@ class Capture(SessionObserver):
             controls.change(style=heard.slot)
         self._placeholder = False
         self.names.append(heard.name)
-        self._say(f"capture: playing in the sound that was heard, as style {heard.slot}; refining it")
+        self._notify(f"capture: playing in the sound that was heard, as style {heard.slot}; refining it")
 
     def _save(self, style: Style, heard: Heard) -> None:
         """Write what is best so far; a draft is replaced by what it was refined to, other files only if they may."""
@@ -245,6 +245,6 @@ class Capture(SessionObserver):
             check_style_path(path, self._overwrite or heard.quality == REFINED)
             style.save(path, overwrite=True)
         except StylefxError as error:
-            self._say(f"capture: {error}")
+            self._notify(f"capture: {error}")
         else:
-            self._say(f"capture: saved {path} ({heard.quality})")
+            self._notify(f"capture: saved {path} ({heard.quality})")

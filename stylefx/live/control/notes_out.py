@@ -95,11 +95,11 @@ class NotesOut(SessionObserver):
 
     tape_seconds = TAPE_SECONDS
 
-    def __init__(self, port: str, latency: str, say: Callable[[str], None]):
+    def __init__(self, port: str, latency: str, notify: Callable[[str], None]):
         import rtmidi
 
         self._output, self.name = _open(rtmidi, port)
-        self._tracker, self._messages, self._say = Tracker(latency), NoteMessages(), say
+        self._tracker, self._messages, self._notify = Tracker(latency), NoteMessages(), notify
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stylefx-notes", daemon=True)
 
@@ -108,7 +108,7 @@ class NotesOut(SessionObserver):
 
     def begin(self, playing: Playing) -> None:
         """See `SessionObserver.begin`."""
-        self._tape = playing.meters.played
+        self._tape = playing.meters.input
         self._tracker.prepare(playing.sample_rate)
         # Compiled and warm before the first note.
         self._tracker.process(np.zeros(playing.sample_rate // 10, np.float32))
@@ -116,7 +116,7 @@ class NotesOut(SessionObserver):
         self._heard = self._tape.written
         self._thread.start()
         delay_ms = 1e3 * self._tracker.latency_samples / playing.sample_rate
-        self._say(f"notes: to {self.name}, named within {delay_ms:.0f} ms")
+        self._notify(f"notes: to {self.name}, named within {delay_ms:.0f} ms")
 
     def poll(self) -> None:
         """See `SessionObserver.poll`; nothing to do here."""

@@ -64,12 +64,12 @@ class HowlGuard(SessionObserver):
 
     Parameters
     ----------
-    say : callable
+    notify : callable
         Gets the sentence.
     """
 
-    def __init__(self, say: Callable[[str], None]):
-        self._say = say
+    def __init__(self, notify: Callable[[str], None]):
+        self._notify = notify
         self._levels: deque[float] = deque(maxlen=GROWING_LOOKS)
         self._bin = -1
         self._quiet_looks = 0
@@ -86,8 +86,8 @@ class HowlGuard(SessionObserver):
 
     def poll(self) -> None:
         """Look at the newest sound."""
-        place, level = self._tone(self._meters.played)
-        if self._tone(self._meters.heard)[0] != place or abs(place - self._bin) > 1:
+        place, level = self._tone(self._meters.input)
+        if self._tone(self._meters.output)[0] != place or abs(place - self._bin) > 1:
             self._levels.clear()
         self._bin = place
         self._quiet_looks -= 1
@@ -97,7 +97,7 @@ class HowlGuard(SessionObserver):
         grown = len(self._levels) == GROWING_LOOKS and level - self._levels[0] >= GROWTH_DB
         if grown and self._quiet_looks <= 0:
             self._quiet_looks = LOOKS_BETWEEN_SENTENCES
-            self._say(
+            self._notify(
                 f"it howls at {place * self._sample_rate / LOOK_FRAMES:.0f} Hz: the input hears the output; turn it "
                 "down, or use headphones"
             )

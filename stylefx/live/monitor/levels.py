@@ -34,8 +34,8 @@ class Watch:
         self._meters = playing.meters
         self._device = f"{playing.name}, {playing.sample_rate} Hz, blocks of {playing.block}"
         self._delay_ms = playing.latency.milliseconds(playing.latency.samples)
-        self._played, self._heard = PeakMeter(self._meters.played), PeakMeter(self._meters.heard)
-        self._spectrum = Spectrum(self._meters.heard, playing.sample_rate)
+        self._input, self._output = PeakMeter(self._meters.input), PeakMeter(self._meters.output)
+        self._spectrum = Spectrum(self._meters.output, playing.sample_rate)
         self._loads: deque[tuple[float, float, int]] = deque()
 
     def look(self, facts: Iterable[tuple[str, str]] = (), said: Iterable[str] = ()) -> Snapshot:
@@ -44,8 +44,8 @@ class Watch:
         return Snapshot(
             device=self._device,
             seconds=meters.blocks * self._playing.block / self._playing.sample_rate,
-            played=self._played.look(now),
-            heard=self._heard.look(now),
+            input=self._input.look(now),
+            output=self._output.look(now),
             mean_load=self._mean_load(now),
             worst_load=meters.most_load_percent,
             blocks=meters.blocks,

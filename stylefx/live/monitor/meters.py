@@ -45,7 +45,7 @@ class Meters:
         Largest absolute sample.
     total_worked_seconds, total_worked_frames : float, int
         Time that the engine took, and for how much sound.
-    played, heard : Tape
+    input, output : Tape
         The newest input and output.
     """
 
@@ -57,7 +57,7 @@ class Meters:
         self.peak_in = self.peak_out = 0.0
         self.most_load_percent = 0.0
         self.total_worked_seconds, self.total_worked_frames = 0.0, 0
-        self.played, self.heard = Tape(channels, tape_frames), Tape(channels, tape_frames)
+        self.input, self.output = Tape(channels, tape_frames), Tape(channels, tape_frames)
         self._loads = np.zeros(round(LOAD_END_PERCENT / LOAD_STEP_PERCENT) + 1, np.int64)
 
     def count_work(self, seconds: float, frames: int) -> None:
@@ -81,9 +81,9 @@ class Meters:
         place = int(np.searchsorted(counted, percent / 100 * counted[-1]))
         return min((place + 1) * LOAD_STEP_PERCENT, self.most_load_percent)
 
-    def count_sound(self, played: np.ndarray, heard: np.ndarray) -> None:
+    def count_sound(self, input: np.ndarray, output: np.ndarray) -> None:
         """Note an input and an output block: their peaks, and for a while their samples."""
-        self.played.write(played)
-        self.heard.write(heard)
-        self.peak_in = max(self.peak_in, float(np.abs(played).max(initial=0.0)))
-        self.peak_out = max(self.peak_out, float(np.abs(heard).max(initial=0.0)))
+        self.input.write(input)
+        self.output.write(output)
+        self.peak_in = max(self.peak_in, float(np.abs(input).max(initial=0.0)))
+        self.peak_out = max(self.peak_out, float(np.abs(output).max(initial=0.0)))

@@ -17,7 +17,7 @@ class Display(SessionObserver, Protocol):
     def usable(self) -> bool:
         """Whether there is anything to show it on."""
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Tell the musician something, at any time."""
 
 
@@ -31,7 +31,7 @@ class Front(Protocol):
         self,
         effect: StyleTransfer,
         stop: threading.Event,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         echo: bool,
         learn: Callable[[str], None] | None,
         capture: Callable[[], None] | None,

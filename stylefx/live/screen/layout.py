@@ -52,8 +52,8 @@ class Panel:
         above = [
             Row(7, _title(snapshot)),
             Row(2, Text()),
-            Row(10, self._meter("in", snapshot.played)),
-            Row(9, self._meter("out", snapshot.heard)),
+            Row(10, self._meter("in", snapshot.input)),
+            Row(9, self._meter("out", snapshot.output)),
             Row(8, self._load(snapshot)),
             Row(7, _losses(snapshot)),
             Row(3, labelled("delay", f"{snapshot.delay_ms:.1f} ms")),

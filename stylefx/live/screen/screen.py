@@ -91,7 +91,7 @@ class Screen(SessionObserver):
         for line in self._said:
             print(line, file=sys.stderr)
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Tell the musician something: on the screen while it is shown, and in any case on the terminal."""
         if self._shown:
             self._said.extend(f"{time.strftime('%H:%M:%S')} {text}".split("\n"))

@@ -29,8 +29,8 @@ class Snapshot:
 
     device: str
     seconds: float
-    played: Level
-    heard: Level
+    input: Level
+    output: Level
     mean_load: float
     worst_load: float
     blocks: int
@@ -49,5 +49,5 @@ class Snapshot:
     def from_line(cls, line: bytes) -> Snapshot:
         """What `to_line` gave."""
         fields = json.loads(line)
-        played, heard = Level(*fields.pop("played")), Level(*fields.pop("heard"))
-        return cls(played=played, heard=heard, **fields)
+        input, output = Level(*fields.pop("input")), Level(*fields.pop("output"))
+        return cls(input=input, output=output, **fields)
