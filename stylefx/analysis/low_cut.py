@@ -72,7 +72,17 @@ def _butterworth(sample_rate: int, kind: str) -> np.ndarray:
 
 
 @compiled
-def _cut(block, cut, sections, state, powers, decay, ratios, nothing, tiny):
+def _cut(
+    block: np.ndarray,
+    cut: np.ndarray,
+    sections: np.ndarray,
+    state: np.ndarray,
+    powers: np.ndarray,
+    decay: float,
+    ratios: tuple[float, ...],
+    nothing: float,
+    tiny: float,
+) -> bool:
     """Fill ``cut``; whether any sample of it differs from ``block``."""
     frames, channels = block.shape
     touched = False

@@ -22,7 +22,7 @@ examples:
 Ctrl-C ends it. Styles are kept in your data folder; what was rendered is kept while it runs."""
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "app",

@@ -14,7 +14,7 @@ from stylefx.cli.options import add_common_options
 CONTENT, CLIP = "guitar_solo", "trumpet_solo"
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "demo",

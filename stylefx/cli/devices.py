@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stylefx.io.devices import Device
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "devices",
@@ -35,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _line(device) -> str:
+def _line(device: Device) -> str:
     mark = (">" if device.default_input else " ") + ("<" if device.default_output else " ")
     latency = "/".join(
         "-" if ms is None else f"{ms:.0f}" for ms in (device.input_latency_ms, device.output_latency_ms)

@@ -20,7 +20,7 @@ PACKAGES = (
 BENCHMARK_SECONDS = 3.0
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "doctor",

@@ -19,7 +19,7 @@ Clips may have 0.5 s to 10 minutes together, any rate, channels and format; ten 
 instrument do best."""
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "fit",

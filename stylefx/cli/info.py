@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stylefx.cli.methods import running
 from stylefx.cli.options import add_common_options
 from stylefx.style.methods import METHODS
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def register(subparsers) -> None:
+
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "info",
@@ -52,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _fall(rates) -> list[float] | None:
+def _fall(rates: np.ndarray | None) -> list[float] | None:
     """By how many dB per second notes die away, least and most over frequency; None where they are held."""
     if rates is None or not rates.any():
         return None

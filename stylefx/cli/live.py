@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 3.0
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "live",

@@ -8,7 +8,7 @@ from stylefx.cli.options import add_common_options
 from stylefx.style.methods import METHODS, Method
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "methods",

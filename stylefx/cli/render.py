@@ -42,7 +42,7 @@ Length, rate and channels stay as they are, and so do the samples (16-bit, float
 hold them."""
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "render",

@@ -8,6 +8,7 @@ the stereo image stays where it was.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from stylefx.spectral.noise_floor import NoiseFloor
 from stylefx.synthesis.limiter import Limiter
 from stylefx.synthesis.mix import KNEE
 from stylefx.synthesis.overlap_add import OverlapAdd
+
+if TYPE_CHECKING:
+    from stylefx.engine.ensemble import Ensemble
 
 TINY = 1e-12
 # Powers are blended, of which the first steps are heard most: this evens out the knob, in amplitude.
@@ -178,7 +182,7 @@ class StreamingPath:
         return frame * self._shares[0]
 
 
-def _ensemble(notes: str, latency: str):
+def _ensemble(notes: str, latency: str) -> Ensemble | None:
     """What plays the clip's notes; None where only the filter is asked for. Imported then: it brings the tracker."""
     if notes == "off":
         return None

@@ -76,7 +76,9 @@ def _best_first(notes: list[Note], loudest: float) -> list[int]:
     return [index for _, index in sorted(ranks)]
 
 
-def _cut(separated: Separated, notes: list[Note], index: int, sample_rate: int, struck: bool):
+def _cut(
+    separated: Separated, notes: list[Note], index: int, sample_rate: int, struck: bool
+) -> tuple[np.ndarray | None, np.ndarray]:
     """The row of a note and its samples; no row where nothing is left of it."""
     note = notes[index]
     seconds = min(note.offset - note.onset, LONGEST_SECONDS)  # type: ignore[operator]

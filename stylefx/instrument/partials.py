@@ -57,7 +57,7 @@ class Partials:
 
 
 @compiled
-def _fill(notes, now, comes, goes, bin_hz, kept):
+def _fill(notes: np.ndarray, now: int, comes: float, goes: float, bin_hz: float, kept: np.ndarray) -> None:
     for q in range(len(kept)):
         kept[q] = 1
     for i in range(len(notes)):

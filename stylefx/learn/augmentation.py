@@ -77,7 +77,7 @@ def room(rng: np.random.Generator) -> Callable[[np.ndarray], None]:
 
 
 @compiled(fastmath=True, error_model="python")
-def _reverberate(power, decay, share):
+def _reverberate(power: np.ndarray, decay: np.ndarray, share: float) -> None:
     tail = np.zeros(power.shape[1], np.float32)
     for p in range(power.shape[0]):
         for q in range(power.shape[1]):
@@ -112,7 +112,7 @@ def glide(rng: np.random.Generator, frames: int) -> np.ndarray:
 
 
 @compiled(fastmath=True, error_model="python")
-def warp(power, ratio):
+def warp(power: np.ndarray, ratio: np.ndarray) -> None:
     """Move every frame's spectrum up by its frequency ratio (frames,)."""
     bins = power.shape[1]
     row = np.empty(bins, np.float32)

@@ -8,6 +8,8 @@ multiplies at its full speed.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -37,12 +39,12 @@ class _Gather(torch.autograd.Function):
     """Channels (positions, ...) at the places that each position looks at, (positions * places, ...)."""
 
     @staticmethod
-    def forward(context, channels):
+    def forward(context: Any, channels: torch.Tensor) -> torch.Tensor:
         """One product with a sparse matrix."""
         return GATHER @ channels
 
     @staticmethod
-    def backward(context, gradient):
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
         """And one with its transpose."""
         return SCATTER @ gradient
 

@@ -95,7 +95,7 @@ def targets_at(power: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 @compiled
-def _follow(level, fall):
+def _follow(level: np.ndarray, fall: float) -> np.ndarray:
     slow = level.copy()
     for p in range(1, len(level)):
         slow[p] = max(level[p], slow[p - 1] - fall)

@@ -74,7 +74,9 @@ class NoiseFloor:
 
 
 @compiled
-def _follow(spectrum, scale, fall, level, sign, depth):
+def _follow(
+    spectrum: np.ndarray, scale: float, fall: float, level: np.ndarray, sign: np.ndarray, depth: np.ndarray
+) -> np.floating:
     """Follow the ``level`` and ``sign`` of every channel; the ``depth`` of its noise, and the mean power of all."""
     power, common = np.zeros(len(level)), np.zeros(len(level))
     before = now = 0.0
@@ -97,7 +99,7 @@ def _follow(spectrum, scale, fall, level, sign, depth):
 
 
 @compiled
-def _with_noise(spectrum, depth, noise):
+def _with_noise(spectrum: np.ndarray, depth: np.ndarray, noise: np.ndarray) -> np.ndarray:
     out = np.empty_like(spectrum)
     for c in range(spectrum.shape[0]):
         for q in range(spectrum.shape[1]):
@@ -106,7 +108,7 @@ def _with_noise(spectrum, depth, noise):
 
 
 @compiled
-def _textured(target, content, raised, floor):
+def _textured(target: np.ndarray, content: np.ndarray, raised: np.ndarray, floor: float) -> np.ndarray:
     out = np.empty_like(target)
     for q in range(len(target)):
         out[q] = target[q] * (raised[q] / math.sqrt(content[q] * content[q] + floor))

@@ -115,7 +115,7 @@ def level_statistics(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @compiled
-def answer_level(answer, weight):
+def answer_level(answer: np.ndarray, weight: np.ndarray) -> np.floating:
     """Level of a frame whose positions have these levels, bels."""
     total = TINY
     for p in range(len(answer)):
@@ -124,7 +124,7 @@ def answer_level(answer, weight):
 
 
 @compiled
-def _relative(answer, weight, out):
+def _relative(answer: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
     floor = maximum(answer) - np.float32(RANGE_BELS)
     for p in range(len(answer)):
         out[p] = max(answer[p], floor)
@@ -134,7 +134,7 @@ def _relative(answer, weight, out):
 
 
 @compiled
-def _smooth(values, low, high, sums, out):
+def _smooth(values: np.ndarray, low: np.ndarray, high: np.ndarray, sums: np.ndarray, out: np.ndarray) -> None:
     sums[0] = 0
     for p in range(len(values)):
         sums[p + 1] = sums[p] + values[p]
@@ -143,14 +143,34 @@ def _smooth(values, low, high, sums, out):
 
 
 @compiled
-def _bands(answer, weight, low, high, scratch, sums, out):
+def _bands(
+    answer: np.ndarray,
+    weight: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    scratch: np.ndarray,
+    sums: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """Levels relative to the frame's, smoothed over frequency."""
     _relative(answer, weight, scratch)
     _smooth(scratch, low, high, sums, out)
 
 
 @compiled
-def _learn(now, wanted, low, high, rate, share, mean, variance, correction, scratch, sums):
+def _learn(
+    now: np.ndarray,
+    wanted: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    rate: float,
+    share: float,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    correction: np.ndarray,
+    scratch: np.ndarray,
+    sums: np.ndarray,
+) -> None:
     """Running mean and variance; the correction of the mean."""
     limit = np.float32(LIMIT_BELS)
     for p in range(len(now)):
@@ -162,7 +182,15 @@ def _learn(now, wanted, low, high, rate, share, mean, variance, correction, scra
 
 
 @compiled
-def _move(now, mean, variance, wanted_spread, share, correction, out):
+def _move(
+    now: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    wanted_spread: np.ndarray,
+    share: float,
+    correction: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """The correction of the mean, and that of how far this frame is from it."""
     limit, still = np.float32(MOVED_BELS), np.float32(STILL_BELS)
     for p in range(len(now)):
@@ -173,7 +201,7 @@ def _move(now, mean, variance, wanted_spread, share, correction, out):
 
 
 @compiled
-def _apply(answer, weight, correction):
+def _apply(answer: np.ndarray, weight: np.ndarray, correction: np.ndarray) -> None:
     before = answer_level(answer, weight)
     for p in range(len(answer)):
         answer[p] += correction[p]

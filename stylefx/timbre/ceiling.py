@@ -105,7 +105,16 @@ def _up_to(sums: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _learn(answer, gain, own, floor, rate, first, content, answered):
+def _learn(
+    answer: np.ndarray,
+    gain: float,
+    own: np.ndarray,
+    floor: float,
+    rate: float,
+    first: int,
+    content: np.ndarray,
+    answered: np.ndarray,
+) -> None:
     """Mean amplitudes: the content's, without the floor that it is read over, and the answer's."""
     for k in range(len(content)):
         heard = np.float32(10) ** own[first + k] - floor
@@ -114,7 +123,20 @@ def _learn(answer, gain, own, floor, rate, first, content, answered):
 
 
 @compiled
-def _lower(answer, middle, clip, width, share, first, content, answered, sums, correction, span, nothing):
+def _lower(
+    answer: np.ndarray,
+    middle: float,
+    clip: np.ndarray,
+    width: np.ndarray,
+    share: np.ndarray,
+    first: int,
+    content: np.ndarray,
+    answered: np.ndarray,
+    sums: np.ndarray,
+    correction: np.ndarray,
+    span: int,
+    nothing: float,
+) -> None:
     """Take from the answer what its mean is over the higher of both."""
     count = len(content)
     for k in range(count):

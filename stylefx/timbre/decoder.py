@@ -181,7 +181,7 @@ class Decoder:
 
 
 @compiled
-def _rectify(hidden, bias):
+def _rectify(hidden: np.ndarray, bias: np.ndarray) -> None:
     """Add a bias, of every position or one for all, and cut at 0."""
     for p in range(hidden.shape[0]):
         here = bias[p % len(bias)]
@@ -190,7 +190,16 @@ def _rectify(hidden, bias):
 
 
 @compiled
-def look(features, channels, index, between, lanes, first, step, seen):
+def look(
+    features: np.ndarray,
+    channels: np.ndarray,
+    index: np.ndarray,
+    between: np.ndarray,
+    lanes: tuple[int, ...],
+    first: int,
+    step: int,
+    seen: np.ndarray,
+) -> None:
     """At positions first, first + step, ..: features, the ear's channels along the harmonics, and its own."""
     width = features.shape[1]
     for k in range(len(seen)):
@@ -209,7 +218,15 @@ def look(features, channels, index, between, lanes, first, step, seen):
 
 
 @compiled
-def _output(hidden, bias, weight, bias_out, first, own, moved):
+def _output(
+    hidden: np.ndarray,
+    bias: np.ndarray,
+    weight: np.ndarray,
+    bias_out: float,
+    first: int,
+    own: np.ndarray,
+    moved: np.ndarray,
+) -> None:
     """Last rectifier and output weights for every second position of ``own``; the others move with their neighbours."""
     for k in range(hidden.shape[0]):
         total = bias_out
@@ -225,7 +242,9 @@ def _output(hidden, bias, weight, bias_out, first, own, moved):
 
 
 @compiled
-def _whole(own, skip, envelope, features, answer):
+def _whole(
+    own: np.ndarray, skip: np.ndarray, envelope: np.ndarray, features: np.ndarray, answer: np.ndarray
+) -> None:
     """The network's own part, the content's level and the equaliser's share."""
     limit = np.float32(EQUALISER_LIMIT_BELS)
     for p in range(len(own)):
@@ -234,7 +253,7 @@ def _whole(own, skip, envelope, features, answer):
 
 
 @compiled
-def _calm(gain, low, high, sums):
+def _calm(gain: np.ndarray, low: np.ndarray, high: np.ndarray, sums: np.ndarray) -> None:
     """Draw every gain to the mean of its band."""
     sums[0] = 0
     for p in range(len(gain)):
@@ -245,7 +264,9 @@ def _calm(gain, low, high, sums):
 
 
 @compiled
-def _expand(magnitude, gain, floor, index, weight):
+def _expand(
+    magnitude: np.ndarray, gain: np.ndarray, floor: float, index: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
     """Gains of positions -> magnitudes of bins; where the content has nothing, the floor is what is raised."""
     out = np.empty(len(magnitude), np.float32)
     for q in range(len(out)):

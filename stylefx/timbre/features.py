@@ -80,7 +80,14 @@ class State:
         return self.history, self.smooth, self.long, self.level
 
 
-def frame_features(magnitude, plan: Plan, state: State, features, own, long_envelope) -> float:
+def frame_features(
+    magnitude: np.ndarray,
+    plan: Plan,
+    state: State,
+    features: np.ndarray,
+    own: np.ndarray,
+    long_envelope: np.ndarray,
+) -> float:
     """Take in one frame (bins,) float32; return its level in bels.
 
     Filled: ``features`` (positions, FEATURES), left out when it is empty; ``own`` (positions,), each position's
@@ -107,7 +114,7 @@ def frame_features(magnitude, plan: Plan, state: State, features, own, long_enve
 
 
 @compiled
-def log10_in_place(values):
+def log10_in_place(values: np.ndarray) -> None:
     """log10 of positive float32 values to 3e-6: exponent and a polynomial in the mantissa, so that it vectorises."""
     bits = values.view(np.int32)
     for i in range(len(values)):
@@ -124,7 +131,7 @@ def log10_in_place(values):
 
 
 @compiled
-def maximum(values):
+def maximum(values: np.ndarray) -> float:
     """The largest of some values; numpy's own way takes three seconds to compile."""
     found = values[0]
     for i in range(1, len(values)):
@@ -133,7 +140,7 @@ def maximum(values):
 
 
 @compiled
-def _levels(magnitude, weight, sums):
+def _levels(magnitude: np.ndarray, weight: np.ndarray, sums: np.ndarray) -> float:
     """Prefix sums of power and magnitude; returns the level."""
     power_sum, magnitude_sum = sums[0], sums[1]
     total = TINY_POWER
@@ -146,7 +153,7 @@ def _levels(magnitude, weight, sums):
 
 
 @compiled
-def _follow(level, level_state, rates, fall):
+def _follow(level: float, level_state: np.ndarray, rates: np.ndarray, fall: float) -> None:
     """The slow follower of the level, and its history."""
     first = level_state[SEEN] == 0
     slow = level if first else max(level, level_state[SLOW] - fall)
@@ -159,7 +166,14 @@ def _follow(level, level_state, rates, fall):
 
 
 @compiled
-def _spectra(magnitude, low, high, floor, magnitude_sum, spectra):
+def _spectra(
+    magnitude: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    floor: float,
+    magnitude_sum: np.ndarray,
+    spectra: np.ndarray,
+) -> None:
     """Rows: envelope power, then its log, and the whitened log spectrum, relative to the floor (0 or more)."""
     scale = np.float32(10.0 ** (-floor))
     power_of_envelope, envelope, whitened = spectra[0], spectra[1], spectra[2]
@@ -177,7 +191,7 @@ def _spectra(magnitude, low, high, floor, magnitude_sum, spectra):
 
 
 @compiled
-def _smooth(whitened, rate, smooth):
+def _smooth(whitened: np.ndarray, rate: float, smooth: np.ndarray) -> None:
     for q in range(len(smooth)):
         value = smooth[q] + rate * (whitened[q] - smooth[q])
         # A long rest would leave denormal numbers, on which a processor takes several times as long.
@@ -185,16 +199,26 @@ def _smooth(whitened, rate, smooth):
 
 
 @compiled
-def _interpolate(values, place):
+def _interpolate(values: np.ndarray, place: np.ndarray) -> float:
     index = int(place)
     return values[index] + (values[index + 1] - values[index]) * (place - index)
 
 
 @compiled
 def _positions(
-    own_place, band_low, band_high, floor, level, power_sum, spectra, level_state, rates, long, history,
-    bands, own, long_envelope,
-):  # fmt: skip
+    own_place: np.ndarray,
+    band_low: np.ndarray,
+    band_high: np.ndarray,
+    floor: float,
+    level: float,
+    power_sum: np.ndarray,
+    spectra: np.ndarray,
+    level_state: np.ndarray,
+    rates: np.ndarray,
+    long: np.ndarray,
+    history: np.ndarray,
+    bands: np.ndarray, own: np.ndarray, long_envelope: np.ndarray,
+) -> None:  # fmt: skip
     """Level, local envelope, long-term envelope and history of every position."""
     positions = len(own_place)
     scale = np.float32(10.0 ** (-floor))
@@ -221,7 +245,16 @@ def _positions(
 
 
 @compiled
-def _long_term(own_place, floor, level, envelope_power, level_state, rates, long, long_envelope):
+def _long_term(
+    own_place: np.ndarray,
+    floor: float,
+    level: float,
+    envelope_power: np.ndarray,
+    level_state: np.ndarray,
+    rates: np.ndarray,
+    long: np.ndarray,
+    long_envelope: np.ndarray,
+) -> None:
     """Running mean of the envelope's power while the content sounds; its log relative to that of the level."""
     positions = len(own_place)
     floor_power = 10.0**floor
@@ -239,8 +272,18 @@ def _long_term(own_place, floor, level, envelope_power, level_state, rates, long
 
 @compiled
 def _gather(
-    places, smooth_places, level, level_state, whitened, smooth, history, bands, own, long_envelope, features
-):
+    places: np.ndarray,
+    smooth_places: np.ndarray,
+    level: float,
+    level_state: np.ndarray,
+    whitened: np.ndarray,
+    smooth: np.ndarray,
+    history: np.ndarray,
+    bands: np.ndarray,
+    own: np.ndarray,
+    long_envelope: np.ndarray,
+    features: np.ndarray,
+) -> None:
     """Fill the rows of features."""
     # From the arrays, not from the constants: compiled code is cached, and does not notice that those have changed.
     gathered, smoothed = places.shape[1], smooth_places.shape[1]

@@ -140,7 +140,7 @@ class Decay:
 
 
 @compiled
-def _flux(level, before, width):
+def _flux(level: np.ndarray, before: np.ndarray, width: np.ndarray) -> float:
     top = maximum(level) - np.float32(FLUX_RANGE_BELS)
     rise, total, positions = 0.0, TINY, len(level)
     for p in range(positions):
@@ -154,7 +154,9 @@ def _flux(level, before, width):
 
 
 @compiled
-def partial_levels(levels, floor, low, high, sums, out):
+def partial_levels(
+    levels: np.ndarray, floor: float, low: np.ndarray, high: np.ndarray, sums: np.ndarray, out: np.ndarray
+) -> None:
     """Levels (positions,) in bels -> those of what sounds within a vibrato of each position."""
     sums[0] = 0
     for p in range(len(levels)):
@@ -165,9 +167,26 @@ def partial_levels(levels, floor, low, high, sums, out):
 
 @compiled
 def _fall(
-    own, answer, floor, opened, rates, hop_seconds, recent_rate, low, high, band_low, band_high, clarity,
-    line, age, recent, highest, scratch, sums, down,
-):  # fmt: skip
+    own: np.ndarray,
+    answer: np.ndarray,
+    floor: float,
+    opened: bool,
+    rates: np.ndarray,
+    hop_seconds: float,
+    recent_rate: float,
+    low: np.ndarray,
+    high: np.ndarray,
+    band_low: np.ndarray,
+    band_high: np.ndarray,
+    clarity: float,
+    line: np.ndarray,
+    age: np.ndarray,
+    recent: np.ndarray,
+    highest: np.ndarray,
+    scratch: np.ndarray,
+    sums: np.ndarray,
+    down: np.ndarray,
+) -> None:  # fmt: skip
     """Lead every line down or start it again; ``down`` is how far the answer is above the line it follows."""
     content, styled, weight, above = scratch[0], scratch[1], scratch[2], scratch[3]
     partial_levels(own, floor, low, high, sums[0], content)

@@ -99,7 +99,17 @@ class Rollback:
 
 
 @compiled
-def _count(level, heard, keep, hop_seconds, exceeded_seconds, never, near, step, lowest):
+def _count(
+    level: float,
+    heard: np.ndarray,
+    keep: float,
+    hop_seconds: float,
+    exceeded_seconds: float,
+    never: float,
+    near: int,
+    step: float,
+    lowest: float,
+) -> float:
     """Count a level in; the usual one, infinity while too little has been heard."""
     for k in range(len(heard)):
         heard[k] = heard[k] * keep if heard[k] > never else 0.0

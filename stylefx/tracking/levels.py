@@ -60,13 +60,15 @@ class Levels:
 
 
 @compiled
-def _squares(spectrum, power):
+def _squares(spectrum: np.ndarray, power: np.ndarray) -> None:
     for q in range(len(power)):
         power[q] = spectrum[q].real * spectrum[q].real + spectrum[q].imag * spectrum[q].imag
 
 
 @compiled
-def _gather(power, first, offsets, weights, levels):
+def _gather(
+    power: np.ndarray, first: np.ndarray, offsets: np.ndarray, weights: np.ndarray, levels: np.ndarray
+) -> None:
     """Add the weighted power of every place."""
     for place in range(len(first)):
         total = np.float32(0)
@@ -76,7 +78,7 @@ def _gather(power, first, offsets, weights, levels):
 
 
 @compiled
-def _decibels(levels):
+def _decibels(levels: np.ndarray) -> None:
     lowest = np.float32(10 ** (LOWEST_DB / 10))
     for row in range(levels.shape[0]):
         for place in range(levels.shape[1]):

@@ -14,6 +14,7 @@ over and do not learn.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -108,12 +109,21 @@ def _blurred(static: torch.Tensor) -> torch.Tensor:
     return static + PROFILE_NOISE_BELS * noise
 
 
-def _answer(network: Network, style, features, heard, static) -> torch.Tensor:
+def _answer(
+    network: Network, style: torch.Tensor, features: torch.Tensor, heard: torch.Tensor, static: torch.Tensor
+) -> torch.Tensor:
     layers: Layers = network.folded(style)
     return answer(layers, network.skip, features, heard, static)
 
 
-def distil(pairs: PairSampler, weights: Path, steps: int, seed: int, report, save) -> None:
+def distil(
+    pairs: PairSampler,
+    weights: Path,
+    steps: int,
+    seed: int,
+    report: Callable[[str], None],
+    save: Callable[[dict[str, np.ndarray]], None],
+) -> None:
     """Train the small network from the large one's ``weights``; ``save`` gets its running mean now and then."""
     torch.manual_seed(seed)
     large = load_network(weights)

@@ -21,7 +21,9 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,11 +58,11 @@ LEFT_OUT = frozenset(
 class Muon(torch.optim.Optimizer):
     """Momentum whose update is made orthogonal: every direction of a matrix learns at the same rate."""
 
-    def __init__(self, parameters, lr: float):
+    def __init__(self, parameters: Iterable[torch.Tensor], lr: float):
         super().__init__(parameters, {"lr": lr})
 
     @torch.no_grad()
-    def step(self, closure=None):
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """One update."""
         for group in self.param_groups:
             for weight in group["params"]:
@@ -117,7 +119,13 @@ def example_loss(network: Network, examples: list[TrainingExample], rng: np.rand
     return distance(torch.stack(answers), torch.stack(targets), torch.stack(floors))
 
 
-def train(pairs: PairSampler, steps: int, seed: int, report=print, save=None) -> dict[str, np.ndarray]:
+def train(
+    pairs: PairSampler,
+    steps: int,
+    seed: int,
+    report: Callable[[str], None] = print,
+    save: Callable[[dict[str, np.ndarray]], None] | None = None,
+) -> dict[str, np.ndarray]:
     """Train a new network; ``save(weights)`` is called now and then. Returns the weights' running mean."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -147,7 +155,9 @@ def train(pairs: PairSampler, steps: int, seed: int, report=print, save=None) ->
     return as_arrays(mean)
 
 
-def _step(network, rates, rate, loss) -> None:
+def _step(
+    network: Network, rates: list[tuple[torch.optim.Optimizer, float]], rate: float, loss: torch.Tensor
+) -> None:
     network.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
