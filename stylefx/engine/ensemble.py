@@ -14,6 +14,7 @@ from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window
 from stylefx.engine.style_chain import StyleChain
 from stylefx.ramp import Ramp
+from stylefx.ring import Ring
 from stylefx.spectral.blend import blend
 from stylefx.tracking.tracker import STUDIO, Tracker
 
@@ -38,7 +39,7 @@ class Ensemble:
         hops = max(0, ahead) // grid.hop
         self.latency_samples = hops * grid.hop
         self._late = played_late + self.latency_samples
-        self._ring = np.zeros((hops + 1, channels, grid.bins), np.complex64)
+        self._waiting = Ring((hops + 1, channels, grid.bins), np.complex64)
         self._level = np.zeros(channels)
         self._power = 2 / (grid.n_fft * float((analysis_window(grid) ** 2).sum()))
         self._thawed = Ramp(freeze_hops)
@@ -47,10 +48,9 @@ class Ensemble:
     def reset(self) -> None:
         """Forget the past."""
         self.tracker.reset()
-        self._ring[:] = 0
+        self._waiting.reset()
         self._level[:] = 0
         self._thawed.reset()
-        self._hops = 0
 
     def update(self, newest: np.ndarray, spectrum: np.ndarray, chains: list[StyleChain]) -> np.ndarray:
         """The next hop (channels, hop) and its frame; returns the frame (channels, bins) whose turn it is."""
@@ -58,10 +58,10 @@ class Ensemble:
         for chain in chains:
             if chain.player is not None:
                 chain.player.update(events)
-        place = self._hops % len(self._ring)
-        self._ring[place] = spectrum
-        self._hops += 1
-        return self._ring[(place + 1) % len(self._ring)].copy()
+        self._waiting.write(spectrum[None])
+        due = np.empty_like(spectrum[None])
+        self._waiting.get(self._waiting.written - len(self._waiting), due)
+        return due[0]
 
     def kept(
         self, targets: Mapping[StyleChain, np.ndarray], shares: Mapping[StyleChain, float]
@@ -96,4 +96,4 @@ class Ensemble:
     @property
     def _now(self) -> int:
         """Place in the content of the first sample of the hop that is played now."""
-        return self._hops * self._grid.hop - self._late
+        return self._waiting.written * self._grid.hop - self._late

@@ -23,7 +23,7 @@ from stylefx import interruption
 from stylefx.errors import StylefxError
 from stylefx.live.io.duplex import Duplex
 from stylefx.live.monitor.latency import latency_of
-from stylefx.live.monitor.meters import TAPE_FRAMES, Meters
+from stylefx.live.monitor.meters import RING_FRAMES, Meters
 from stylefx.live.monitor.report import Report
 from stylefx.live.observer import Playing, SessionObserver
 from stylefx.live.quality import QualityGovernor
@@ -97,9 +97,9 @@ def play(
         latency = latency_of(duplex, engine.latency_samples)
         notify(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
         notify(str(latency))
-        tape_seconds = max((observer.tape_seconds for observer in observers), default=0.0)
-        tape_frames = max(TAPE_FRAMES, duplex.block, round(tape_seconds * duplex.sample_rate))
-        meters = Meters(duplex.sample_rate, max(duplex.block, duplex.hop), channels, tape_frames)
+        ring_seconds = max((observer.ring_seconds for observer in observers), default=0.0)
+        ring_frames = max(RING_FRAMES, duplex.block, round(ring_seconds * duplex.sample_rate))
+        meters = Meters(duplex.sample_rate, max(duplex.block, duplex.hop), channels, ring_frames)
         frames = None if seconds is None else round(seconds * duplex.sample_rate)
         most_iterations = getattr(engine, "iterations", None) or 0
         worker = Worker(engine, duplex, meters, frames, governor)

@@ -1,6 +1,6 @@
 """Capture: listen to what is played for some seconds, learn its sound meanwhile, and go on in that sound.
 
-It waits for the first sound, copies what the input tape then gets, and hands it to a `Fitter`: a draft within about a
+It waits for the first sound, copies what the input ring then gets, and hands it to a `Fitter`: a draft within about a
 second, which is cross-faded in, and a style of normal quality some seconds later, which takes the draft's place. All
 of it is the main thread's, in short pieces; the worker only ever sees a finished voice in the bank.
 """
@@ -25,7 +25,7 @@ from stylefx.style.style import Style, check_style_path
 
 # Above this level it is a player, not the room (-45 dB of full scale).
 SOUND_LEVEL = 0.0056
-# The tape holds more than is captured: the attack before the first loud sample, and what a busy main thread is late.
+# The ring holds more than is captured: the attack before the first loud sample, and what a busy main thread is late.
 BEFORE_SECONDS, LATE_SECONDS = 0.05, 4.0
 # Sound is counted in pieces of this length. The end of the last one rings on for a while.
 PIECE_SECONDS, RING_SECONDS = 0.05, 0.5
@@ -80,7 +80,7 @@ class Capture(SessionObserver):
         save: Path | None = None,
         overwrite: bool = False,
     ):
-        self.seconds, self.tape_seconds = seconds, seconds + BEFORE_SECONDS + LATE_SECONDS
+        self.seconds, self.ring_seconds = seconds, seconds + BEFORE_SECONDS + LATE_SECONDS
         self.names: list[str] = []
         self._fitter, self._notify, self._placeholder = fitter, notify, placeholder
         self._save_as, self._overwrite = save, overwrite
@@ -94,7 +94,7 @@ class Capture(SessionObserver):
         """See `SessionObserver.begin`."""
         assert isinstance(playing.engine, StyleTransfer)
         self._engine, self._rate = playing.engine, playing.sample_rate
-        self._tape = playing.meters.input
+        self._ring = playing.meters.input
 
     def start(self) -> None:
         """Listen, from the next sound on; what an unfinished one has heard is dropped. From any thread."""
@@ -135,13 +135,13 @@ class Capture(SessionObserver):
     def _wait(self, why: str) -> None:
         self._ear = "waiting for sound"
         self._notify(f"capture: {why}")
-        self._looked_at = self._tape.written
+        self._looked_at = self._ring.written
         self._step = self._await_sound
 
     def _await_sound(self) -> None:
         """Find the first loud sample among the new ones."""
-        end = self._tape.written
-        new = self._tape.newest(min(end - self._looked_at, len(self._tape)))
+        end = self._ring.written
+        new = self._ring.newest(min(end - self._looked_at, len(self._ring)))
         self._looked_at = end
         loud = np.flatnonzero(np.abs(new).max(axis=1) > SOUND_LEVEL)
         if len(loud):
@@ -151,13 +151,13 @@ class Capture(SessionObserver):
             self._step = self._listen
 
     def _listen(self) -> None:
-        """Wait until the tape holds enough, then let it be learned."""
-        frames = self._tape.written - self._first_frame
+        """Wait until the ring holds enough, then let it be learned."""
+        frames = self._ring.written - self._first_frame
         left = max(0.0, self.seconds - frames / self._rate)
         self._ear = f"listening, {left:.1f} of {self.seconds:g} s left"
         if frames < self.seconds * self._rate:
             return
-        audio = self._tape.newest(min(frames, len(self._tape)))[: round(self.seconds * self._rate)]
+        audio = self._ring.newest(min(frames, len(self._ring)))[: round(self.seconds * self._rate)]
         clip, sound_seconds = self._sound_of(audio)
         if sound_seconds < min(MIN_SECONDS, MIN_RATIO * self.seconds):
             self._wait(f"only {sound_seconds:.1f} s of sound in {self.seconds:g} s, listening again: play on")

@@ -13,41 +13,11 @@ import numpy as np
 
 from stylefx.io.devices import Device, close_stream, load_sounddevice
 from stylefx.live.io.device import DeviceDuplex
+from stylefx.ring import Ring
 
 # Input that may wait while the worker hangs.
 RING_SECONDS = 8.0
 FLAGS = ("input_underflows", "input_overflows", "output_underflows", "output_overflows")
-
-
-class Ring:
-    """The newest ``frames`` frames of a stream (frames, channels), found by their numbers."""
-
-    def __init__(self, channels: int, frames: int):
-        self._samples = np.full((frames, channels), 0, np.float32)
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def put(self, frame: int, samples: np.ndarray) -> None:
-        """Write from ``frame`` on."""
-        place = frame % len(self)
-        first = min(len(samples), len(self) - place)
-        self._samples[place : place + first] = samples[:first]
-        self._samples[: len(samples) - first] = samples[first:]
-
-    def get(self, frame: int, target: np.ndarray) -> None:
-        """Read into ``target`` from ``frame`` on."""
-        place = frame % len(self)
-        first = min(len(target), len(self) - place)
-        target[:first] = self._samples[place : place + first]
-        target[first:] = self._samples[: len(target) - first]
-
-    def clear(self, frame: int, count: int) -> None:
-        """Silence ``count`` frames from ``frame`` on."""
-        place = frame % len(self)
-        first = min(count, len(self) - place)
-        self._samples[place : place + first] = 0
-        self._samples[: count - first] = 0
 
 
 class CallbackDuplex(DeviceDuplex):
@@ -56,7 +26,7 @@ class CallbackDuplex(DeviceDuplex):
     def __init__(self, source: Device, sink: Device, blocksize: int | None, latency: str = "normal"):
         super().__init__(source, sink, blocksize, latency)
         frames = round(RING_SECONDS * self.sample_rate)
-        self._input, self._output = Ring(self.inputs, frames), Ring(self.outputs, frames)
+        self._input, self._output = Ring((frames, self.inputs)), Ring((frames, self.outputs))
         self._frames = 0
         self._flags = dict.fromkeys(FLAGS, 0)
         self._stream: Any = None

@@ -15,8 +15,8 @@ import numpy as np
 
 from stylefx.errors import UsageError
 from stylefx.io.devices import Device
-from stylefx.live.monitor.tape import Tape
 from stylefx.live.observer import Playing, SessionObserver
+from stylefx.ring import Ring
 
 # As systems in English, German, French, Spanish and Italian name what is built into a computer or a webcam.
 MICROPHONE = re.compile(
@@ -102,9 +102,9 @@ class HowlGuard(SessionObserver):
                 "down, or use headphones"
             )
 
-    def _tone(self, tape: Tape) -> tuple[int, float]:
+    def _tone(self, ring: Ring) -> tuple[int, float]:
         """Bin and level in dB of the one tone in the newest sound, or bin -1."""
-        power = np.sum(np.abs(np.fft.rfft(self._window * tape.newest(LOOK_FRAMES), axis=0)) ** 2, axis=1)
+        power = np.sum(np.abs(np.fft.rfft(self._window * ring.newest(LOOK_FRAMES), axis=0)) ** 2, axis=1)
         place, whole = int(np.argmax(power)), float(power.sum())
         if whole < SOFTEST_POWER or power[max(0, place - 2) : place + 3].sum() < TONE_SHARE * whole:
             return -1, -np.inf
