@@ -71,7 +71,7 @@ class Rtisi:
         self._synthesise()
         # The content's own frames agree with each other, not with styled ones that sounded before them.
         for _ in range(0 if same else self.iterations):
-            _project(self._magnitude, self._analysed(), frame)
+            project_magnitude(self._magnitude, self._analysed(), frame)
             self._synthesise()
         hop = self._grid.hop
         self._past[:-hop] = self._past[hop:] + self.share[hop:]
@@ -118,7 +118,7 @@ def _start(target: np.ndarray, content: np.ndarray, magnitude: np.ndarray, frame
 
 
 @compiled
-def _project(magnitude: np.ndarray, found: np.ndarray, frame: np.ndarray) -> None:
+def project_magnitude(magnitude: np.ndarray, found: np.ndarray, frame: np.ndarray) -> None:
     """The frame with these magnitudes and the phase of what was found."""
     for q in range(len(magnitude)):
         re, im = found[q].real, found[q].imag
