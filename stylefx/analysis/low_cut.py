@@ -44,7 +44,18 @@ class LowCut:
         self._powers[:] = 0
 
     def process(self, block: np.ndarray) -> np.ndarray:
-        """The next samples: ``block`` itself where nothing is to be cut."""
+        """The next samples.
+
+        Parameters
+        ----------
+        block : float32 (frames, channels)
+            Any number of frames.
+
+        Returns
+        -------
+        float32 (frames, channels)
+            ``block`` itself where nothing is to be cut.
+        """
         cut = np.empty(block.shape, np.float32)
         ratios = (FROM_RATIO, TO_RATIO)
         if _cut(block, cut, self._sections, self._state, self._powers, self._decay, ratios, NOTHING, TINY):

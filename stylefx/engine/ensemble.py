@@ -53,7 +53,22 @@ class Ensemble:
         self._thawed.reset()
 
     def update(self, newest: np.ndarray, spectrum: np.ndarray, chains: list[StyleChain]) -> np.ndarray:
-        """The next hop (channels, hop) and its frame; returns the frame (channels, bins) whose turn it is."""
+        """Track the next hop, tell the players, and delay the content.
+
+        Parameters
+        ----------
+        newest : float32 (channels, hop)
+            The hop of content that arrived last.
+        spectrum : complex64 (channels, bins)
+            The frame that it completed.
+        chains : list of StyleChain
+            All that have a player are told of the notes, whether they sound or not.
+
+        Returns
+        -------
+        complex64 (channels, bins)
+            The frame whose turn it is, `latency_samples` ago.
+        """
         events = self.tracker.process(newest.mean(axis=0))
         for chain in chains:
             if chain.player is not None:
@@ -66,7 +81,20 @@ class Ensemble:
     def kept(
         self, targets: Mapping[StyleChain, np.ndarray], shares: Mapping[StyleChain, float]
     ) -> np.ndarray:
-        """Gain of every bin of the blended targets float32 (bins,): what the notes leave to the filter."""
+        """What the notes leave to the filter.
+
+        Parameters
+        ----------
+        targets : mapping of StyleChain to float32 (bins,)
+            What each chain that sounds has made of the frame.
+        shares : mapping of StyleChain to float
+            Of each chain in the sound, 0 to 1.
+
+        Returns
+        -------
+        float32 (bins,)
+            Gain of every bin of the blended targets.
+        """
         now = self._now + self._grid.played_length // 2
         whole, rest = [], []
         for chain, target in targets.items():
@@ -80,7 +108,23 @@ class Ensemble:
     def notes(
         self, shares: Mapping[StyleChain, float], spectrum: np.ndarray, strength: float, freeze: bool
     ) -> np.ndarray:
-        """The notes of the hop that is played now, (hop, channels) float32, where each channel of the content is."""
+        """The notes of the hop that is played now.
+
+        Parameters
+        ----------
+        shares : mapping of StyleChain to float
+            Of each chain in the sound, 0 to 1.
+        spectrum : complex64 (channels, bins)
+            The frame of the content, whose levels place the notes between the channels.
+        strength : float
+            0 to 1, as power.
+        freeze : bool
+            Whether the sound stands still: then the notes are silent.
+
+        Returns
+        -------
+        float32 (hop, channels)
+        """
         thawed = float(self._thawed.towards(float(not freeze), 1)[0])
         together = np.zeros(self._grid.hop, np.float32)
         for chain, share in shares.items():

@@ -127,7 +127,20 @@ class StreamingPath:
         return self._clock.seconds
 
     def process(self, block: np.ndarray, settings: Settings) -> Iterator[np.ndarray]:
-        """Yield a hop (hop, channels) for every frame that ``block`` (frames, channels) completes."""
+        """Yield a hop for every frame that a block completes.
+
+        Parameters
+        ----------
+        block : float32 (frames, channels)
+            The next samples; any number.
+        settings : Settings
+            Where the parameters are to go from here.
+
+        Yields
+        ------
+        float32 (hop, channels)
+            `latency_samples` late.
+        """
         clock, shares = self._clock, self.bank.shares(settings)
         clock.restart()
         for spectrum in self.analysis.process(self.low_cut.process(block)):

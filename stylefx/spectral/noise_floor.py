@@ -54,14 +54,37 @@ class NoiseFloor:
         self._floor = np.float32(TINY)
 
     def process(self, spectrum: np.ndarray, strength: float) -> np.ndarray:
-        """One frame (channels, bins) with noise under each channel, new; with ``strength`` 0 as it was."""
+        """One frame with noise under each channel.
+
+        Parameters
+        ----------
+        spectrum : complex64 (channels, bins)
+            The content's.
+        strength : float
+            0 to 1; with 0 the frame stays as it is.
+
+        Returns
+        -------
+        complex64 (channels, bins)
+            New.
+        """
         self._floor = _follow(
             spectrum, strength * 10 ** (-DEPTH_DB / 20), self._fall, self._level, self._sign, self._depth
         )
         return _with_noise(spectrum, self._depth, self._next_noise())
 
     def textured(self, target: np.ndarray, content: np.ndarray, raised: np.ndarray) -> np.ndarray:
-        """``target`` (bins,) with the noise's texture where ``content`` has none; ``raised`` is the carrier's."""
+        """A target with the noise's texture where the content has none.
+
+        Parameters
+        ----------
+        target, content, raised : float32 (bins,)
+            Magnitudes: what is to sound, the content's, and the content's with noise under it.
+
+        Returns
+        -------
+        float32 (bins,)
+        """
         return _textured(target, content, raised, self._floor)
 
     def _next_noise(self) -> np.ndarray:

@@ -49,16 +49,39 @@ class Mix:
         self._gain.reset()
 
     def put_dry(self, block: np.ndarray) -> None:
-        """Queue the next block (frames, channels) of the input."""
+        """Queue the next block of the input.
+
+        Parameters
+        ----------
+        block : float32 (frames, channels)
+        """
         self._dry.put(block)
 
     def put_wet(self, hop: np.ndarray) -> None:
-        """Queue one finished hop (hop, channels); the dry samples that belong to it are there."""
+        """Queue one finished hop; the dry samples that belong to it are there.
+
+        Parameters
+        ----------
+        hop : float32 (hop, channels)
+        """
         self._energies.put(self._coherence.update(self._dry.peek(len(self._wet), len(hop)), hop))
         self._wet.put(hop)
 
     def take(self, length: int, settings: Settings) -> np.ndarray:
-        """The next ``length`` samples: ``settings.mix`` of them wet, none in bypass."""
+        """The next samples of the output.
+
+        Parameters
+        ----------
+        length : int
+            How many.
+        settings : Settings
+            Where mix, output gain and bypass are to go from here.
+
+        Returns
+        -------
+        float32 (length, channels)
+            ``settings.mix`` of them wet, none in bypass.
+        """
         share = self._share.towards(0.0 if settings.bypass else settings.mix, length)
         share = np.clip(share, 0, 1)
         dry, wet, energies = (queue.take(length) for queue in (self._dry, self._wet, self._energies))

@@ -85,7 +85,15 @@ class SlowEqualiser:
             array[:] = 0
 
     def process(self, answer: np.ndarray, sounding: bool) -> None:
-        """Correct the levels (positions,) of a frame in place; learn from them if the content is ``sounding``."""
+        """Correct a frame in place, and learn from it.
+
+        Parameters
+        ----------
+        answer : float32 (positions,)
+            Levels in bels.
+        sounding : bool
+            Whether the content sounds; nothing is learned from silence.
+        """
         _bands(answer, WEIGHT, WINDOW_LOW, WINDOW_HIGH, self._scratch, self._sums, self._now)
         if sounding:
             self._counted += 1

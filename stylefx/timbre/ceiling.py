@@ -66,9 +66,16 @@ class Ceiling:
             array[:] = 0
 
     def process(self, answer: np.ndarray, own: np.ndarray, slow_level: float) -> None:
-        """Lower the answer (positions,) of a frame in place.
+        """Lower a frame in place.
 
-        ``own`` (positions,) are the content's levels, read over a floor under the ``slow_level``; all in bels.
+        Parameters
+        ----------
+        answer : float32 (positions,)
+            Levels of the answer in bels.
+        own : float32 (positions,)
+            The content's, in bels, read over a floor under the ``slow_level``.
+        slow_level : float
+            The content's over the last seconds, in bels.
         """
         self._counted += 1
         rate = np.float32(max(self._rate, 1 / self._counted[0]))

@@ -126,7 +126,18 @@ class Decoder:
         self._first = 0
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
-        """Target magnitudes float32 (bins,), new, for the content's magnitudes float32 (bins,) of one frame."""
+        """The answer to one frame.
+
+        Parameters
+        ----------
+        magnitude : float32 (bins,)
+            The content's.
+
+        Returns
+        -------
+        float32 (bins,)
+            Target magnitudes, new.
+        """
         heard, answer = self._content_features, self._answer
         if self._listens_itself:
             heard.process(magnitude)

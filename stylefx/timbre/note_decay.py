@@ -75,7 +75,20 @@ class Onsets:
         self._seen = 0
 
     def process(self, own: np.ndarray, slow_level: float) -> float:
-        """Mean rise, 0 to 1, of levels (positions,) in bels, float32."""
+        """How much of a frame begins.
+
+        Parameters
+        ----------
+        own : float32 (positions,)
+            The content's levels in bels.
+        slow_level : float
+            Its level over the last seconds, in bels.
+
+        Returns
+        -------
+        float
+            Mean rise, 0 to 1.
+        """
         np.maximum(own, np.float32(slow_level - HEARD_BELS), out=self._level)
         before = self._past[self._seen % self._frames]
         flux = _flux(self._level, before, WIDTH)
@@ -112,7 +125,20 @@ class Decay:
         self._since, self._peak, self._clarity, self._heard = 9.0, 0.0, 0.0, 0
 
     def process(self, own: np.ndarray, answer: np.ndarray, slow_level: float) -> np.ndarray:
-        """Gains in bels, 0 or less, float32 (positions,), for the content's levels and the answer's, (positions,)."""
+        """By how much a frame is to have died away.
+
+        Parameters
+        ----------
+        own, answer : float32 (positions,)
+            Levels of the content and of the decoder's answer, in bels.
+        slow_level : float
+            The content's over the last seconds, in bels.
+
+        Returns
+        -------
+        float32 (positions,)
+            Gains in bels, 0 or less.
+        """
         flux = self._onsets.process(own, slow_level)
         self._listen(flux)
         _fall(

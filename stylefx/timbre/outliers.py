@@ -48,9 +48,14 @@ class UsualLevel:
         self._dropped_seconds, self._own = other._dropped_seconds, other._own
 
     def process(self, level: float) -> None:
-        """Count in the level of a frame.
+        """Count in the level of a frame, and set ``loud`` and ``over``.
 
         ``loud``: it is an outlier. ``over``: the last outlier has ended; it has become usual otherwise.
+
+        Parameters
+        ----------
+        level : float
+            In bels.
         """
         usual = _count(
             level, self._heard, self._keep, self._hop_seconds, EXCEEDED_SECONDS, NEVER,

@@ -36,7 +36,18 @@ class Levels:
         self._filled = 0
 
     def process(self, block: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield the levels of every frame that ``block`` (samples,) completes; the array is used again."""
+        """Yield the levels of every frame that a block completes.
+
+        Parameters
+        ----------
+        block : float32 (samples,)
+            The next samples; any number.
+
+        Yields
+        ------
+        float32 (windows, places)
+            In dB; the array is used again.
+        """
         start = 0
         while start < len(block):
             take = min(self._frame - self._filled, len(block) - start)

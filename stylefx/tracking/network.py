@@ -261,7 +261,13 @@ class Trunk:
             past.restore(kept)
 
     def process(self, rows: np.ndarray) -> None:
-        """Hear one frame."""
+        """Push one frame through the layers.
+
+        Parameters
+        ----------
+        rows : float32 (PITCHES, CHANNELS)
+            From `Inputs`.
+        """
         np.copyto(self._frame, self._first.process(rows))
         for block in self._blocks:
             self._frame += block.process(self._frame)
