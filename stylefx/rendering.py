@@ -107,6 +107,11 @@ def render(
     start_seconds, end_seconds
         The part of the content that is rendered; None is its end.
 
+    Returns
+    -------
+    Report
+        What was written, and how long it took.
+
     Raises
     ------
     StylefxError

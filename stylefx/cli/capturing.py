@@ -24,7 +24,7 @@ def add_capture_options(parser: argparse.ArgumentParser) -> None:
         "--capture",
         type=capture_seconds,
         metavar="S",
-        help="listen for so many seconds from the first sound on, learn it, and go on in that sound; needs no --style",
+        help="listen for S seconds from the first sound on, learn it, and continue in that sound; needs no --style",
     )
     parser.add_argument("--capture-save", metavar="STYLE.npz", help="write what was captured to a style file")
 

@@ -19,8 +19,8 @@ def register(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "demo",
         help="hear and see an example",
-        description="Learn a trumpet from a shipped clip, play a shipped guitar with it, write sound and "
-        "picture. An earlier demo in the same folder is replaced.",
+        description="Learn a trumpet from a clip that comes with stylefx, render a guitar in its sound, and write "
+        "audio and a picture. An earlier demo in the same folder is replaced.",
         epilog="example: stylefx demo -o listen/",
     )
     parser.add_argument(

@@ -15,7 +15,7 @@ def register(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "devices",
         help="list sound devices",
-        description="List the sound devices: 'live -i' and '-o' take numbers or parts of names.",
+        description="List the sound devices; `live -i` and `-o` take their numbers or parts of their names.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     parser.set_defaults(run=run)

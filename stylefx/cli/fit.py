@@ -15,8 +15,8 @@ examples:
   stylefx fit album.flac -o solo.npz --start 1:02 --end 1:12
   stylefx fit bird.mp3 -o bird.npz --method ulyanov     see `stylefx methods`
 
-Clips may have 0.5 s to 10 minutes together, any rate, channels and format; ten seconds of the bare
-instrument do best."""
+Clips may last 0.5 s to 10 minutes in all, at any rate, channel count and format; ten seconds of the
+instrument alone work best."""
 
 
 def register(subparsers: argparse._SubParsersAction) -> None:
@@ -44,12 +44,12 @@ def register(subparsers: argparse._SubParsersAction) -> None:
         help="how long to learn (default normal)",
     )
     parser.add_argument(
-        "--seed", type=count, default=0, metavar="N", help="same seed, same style (default 0)"
+        "--seed", type=count, default=0, metavar="N", help="the same seed gives the same style (default 0)"
     )
     parser.add_argument(
         "--notes",
         action="store_true",
-        help="keep the clip's own notes too (up to 3 MB), for `render --notes` and `live --notes`",
+        help="also keep the clip's own notes (up to 3 MB), for `render --notes` and `live --notes`",
     )
     add_part_options(parser, "each clip")
     add_common_options(parser, overwrites=True)

@@ -18,8 +18,8 @@ def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "info",
-        help="show what a style file holds",
-        description="Show what a style file holds: method, sources, grid and arrays. It is checked too.",
+        help="show what a style file contains",
+        description="Check a style file and show what it contains: method, sources, grid and arrays.",
         epilog="example: stylefx info piano.npz",
     )
     parser.add_argument("style", metavar="STYLE.npz", help="style file that `stylefx fit` wrote")

@@ -33,7 +33,7 @@ examples:
   stylefx render takes/ --style piano.npz -o styled/           every audio file in a folder (--recursive: and below)
   stylefx render a.wav b.wav --style piano.npz -o styled/      several files
   stylefx render song.wav --style piano.npz --start 1:02 --end 1:12.5    a part of it
-  stylefx render takes/ --style piano.npz -o styled/ --jobs 0 --resume    on all cores, what is missing
+  stylefx render takes/ --style piano.npz -o styled/ --jobs 0 --resume    on all cores, only what is missing
   sox in.mp3 -t au - | stylefx render - --style piano.npz -o - | sox -t au - out.ogg
   stylefx render song.wav --style piano.npz --style bird.npz --morph 0.3    writes song.piano+bird.wav
   stylefx render song.wav --style piano.npz --plot song.png    draws content, style and output
@@ -60,19 +60,17 @@ def register(subparsers: argparse._SubParsersAction) -> None:
         "--output",
         metavar="OUT",
         help="file, folder (needed for several inputs), or - for AU on standard output; "
-        "default NAME.STYLE.EXT beside the input",
+        "default: NAME.STYLE.EXT beside the input",
     )
-    parser.add_argument("--recursive", action="store_true", help="folders with their subfolders")
+    parser.add_argument("--recursive", action="store_true", help="search folders and their subfolders")
     add_engine_options(parser, of_a_take=True)
-    parser.add_argument(
-        "--plot", metavar="FIGURE.png", help="draw the spectrograms of content, style and output"
-    )
+    parser.add_argument("--plot", metavar="FIGURE.png", help="draw spectrograms of content, style and output")
     parser.add_argument(
         "--jobs",
         type=count,
         default=1,
         metavar="N",
-        help="render N files at a time, each in a process of its own; 0 takes as many as there are cores (default 1)",
+        help="render N files at a time, each in its own process; 0: one per core (default 1)",
     )
     parser.add_argument(
         "--scheduler",
@@ -83,7 +81,7 @@ def register(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="leave out files whose output is there already: go on where an earlier run was stopped",
+        help="skip files whose output already exists, to continue a run that was stopped",
     )
     add_common_options(parser, overwrites=True)
     parser.set_defaults(run=run)

@@ -26,12 +26,12 @@ def add_surface_options(parser: argparse.ArgumentParser) -> None:
         help="listen for OSC on 127.0.0.1, 0 for any free port: /stylefx/mix 0.5, /stylefx/style 2, /stylefx/state",
     )
     parser.add_argument(
-        "--midi", metavar="PORT-NAME", help="MIDI input, part of its name; knobs are learned with the key l"
+        "--midi", metavar="PORT-NAME", help="MIDI input (part of its name); press l to assign knobs"
     )
     parser.add_argument(
         "--midi-out",
         metavar="PORT-NAME",
-        help="send the notes that are played to this MIDI output, part of its name; - is a port of our own",
+        help="send the notes you play to this MIDI output (part of its name); -: open a port of our own",
     )
 
 
