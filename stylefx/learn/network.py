@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from stylefx.learn.spectra import HATS, PLAN, POSITIONS, STATIC
-from stylefx.timbre.decoder import EQUALISER_LIMIT_BELS
+from stylefx.timbre.decoder import EQUALISER_LIMIT_DB
 from stylefx.timbre.features import FEATURES
 from stylefx.timbre.layout import heard_places
 
@@ -26,9 +26,9 @@ PLACES = HATS.shape[1]
 # Columns of the features and of the static description that the equaliser's share is made of.
 OWN_LEVEL, LONG_ENVELOPE = 0, 4
 # The loss looks this far below the slow level (positions, mel bands), then hardly at all, as the ear does.
-RANGE_BELS, MEL_RANGE_BELS, BELOW_RANGE_SLOPE = 7.2, 7.0, 0.1
+RANGE_DB, MEL_RANGE_DB, BELOW_RANGE_SLOPE = 72.0, 70.0, 0.1
 # One gain an item is free within this: which instrument is louder is not a question of timbre.
-FREE_GAIN_BELS, GAIN_PENALTY = 0.8, 0.05
+FREE_GAIN_DB, GAIN_PENALTY = 8.0, 0.05
 # What changes between the two frames of a pair is an onset or a decay: it counts once more.
 CHANGE_WEIGHT = 0.5
 MEL_BANDS, MEL_TOP_HZ = 80, 11_025.0
@@ -125,7 +125,7 @@ class Network(nn.Module):
 def answer(
     layers: Layers, skip: torch.Tensor, features: torch.Tensor, heard: torch.Tensor, static: torch.Tensor
 ) -> torch.Tensor:
-    """Levels (frames, positions) in bels relative to the frame's, for features (frames, positions, FEATURES) and what
+    """Levels (frames, positions), log10 of power over the frame's, for features (frames, positions, FEATURES) and what
     is heard of them."""
     seen = [features.float(), heard, static.expand(len(features), -1, -1)]
     hidden = torch.cat(seen, dim=-1).flatten(0, 1)
@@ -133,7 +133,7 @@ def answer(
         hidden = torch.relu_(functional.linear(hidden, weight, bias))
     weight, bias = layers[3]
     own = functional.linear(hidden, weight)[:, 0].view(features.shape[:2]) + bias
-    limit = EQUALISER_LIMIT_BELS
+    limit = EQUALISER_LIMIT_DB / 10
     equaliser = (static[:, -1] - features[..., LONG_ENVELOPE].float()).clamp(-limit, limit)
     return own + skip[0] * features[..., OWN_LEVEL].float() + skip[1] * equaliser
 
@@ -193,17 +193,17 @@ MEL, DENSITY = _mel_bands()
 
 
 def distance(answered: torch.Tensor, target: torch.Tensor, floor: torch.Tensor) -> torch.Tensor:
-    """Mean distance in bels of levels (items, frames, positions), half over positions, half over mel bands.
+    """Mean distance of levels, log10 of power, (items, frames, positions), half over positions, half over mel bands.
 
     Frames come in pairs (0, 1), (2, 3), ..., whose change counts too.
 
     ``floor`` (items, frames) is the target's slow level; all are relative to the content's level.
     """
     gain = (target - answered).detach().flatten(1).median(dim=1).values
-    free = answered + gain.clamp(-FREE_GAIN_BELS, FREE_GAIN_BELS)[:, None, None]
-    low = (floor - RANGE_BELS)[..., None]
+    free = answered + gain.clamp(-FREE_GAIN_DB / 10, FREE_GAIN_DB / 10)[:, None, None]
+    low = (floor - RANGE_DB / 10)[..., None]
     positions = ((_audible(free, low) - _audible(target, low)).abs() * DENSITY).mean()
-    quiet = 10 ** (floor - MEL_RANGE_BELS)[..., None]
+    quiet = 10 ** (floor - MEL_RANGE_DB / 10)[..., None]
     error = _band_levels(free, quiet) - _band_levels(target, quiet)
     bands, change = error.abs().mean(), (error[:, 1::2] - error[:, ::2]).abs().mean()
     drift = (_audible(answered, low) - _audible(target, low)).mean((1, 2)).abs().mean()

@@ -31,7 +31,7 @@ from stylefx.learn.pretraining.decoder.train import (
     MUON_RATE,
     POOL,
     POOL_FIRST,
-    PROFILE_NOISE_BELS,
+    PROFILE_NOISE_DB,
     Muon,
     as_arrays,
 )
@@ -106,7 +106,7 @@ def distilled_loss(
 def _blurred(static: torch.Tensor) -> torch.Tensor:
     """The description of a style with a little noise, but for its place code, which is exact."""
     noise = torch.randn(static.shape[1]) * (torch.arange(static.shape[1]) >= PLACES)
-    return static + PROFILE_NOISE_BELS * noise
+    return static + PROFILE_NOISE_DB / 10 * noise
 
 
 def _answer(
@@ -163,5 +163,5 @@ def distil(
         running += (float(loss.detach()) - running) * max(0.01, 1 / (step + 1))
         if step % 100 == 99 or step + 1 == steps:
             spent = time.process_time() - start
-            report(f"step {step + 1} of {steps}: loss {running:.4f} bels, {spent:.0f} CPU s")
+            report(f"step {step + 1} of {steps}: loss {10 * running:.3f} dB, {spent:.0f} CPU s")
             save(as_arrays(mean))

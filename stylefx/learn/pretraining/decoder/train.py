@@ -46,7 +46,7 @@ MUON_RATE, ADAM_RATE, MOMENTUM = 8e-3, 2e-3, 0.95
 QUINTIC, NEWTON_STEPS = (3.4445, -4.7750, 2.0315), 5
 MEAN_DECAY = 0.995
 STYLE_DROPOUT = 0.2
-PROFILE_NOISE_BELS = 0.2
+PROFILE_NOISE_DB = 2.0
 # (bank, program) of the benchmark's instruments.
 LEFT_OUT = frozenset(
     {(0, program) for program in (0, 6, 10, 11, 12, 19, 21, 24, 25, 40, 42, 46, 48, 52, 53, 56, 61)}
@@ -110,7 +110,7 @@ def example_loss(network: Network, examples: list[TrainingExample], rng: np.rand
     for item, style, frames, seen, told in zip(examples, styles, drawn, features, heard):
         static = torch.from_numpy(item.static)
         # The first columns are the place code, which is exact.
-        static = static + PROFILE_NOISE_BELS * torch.randn(static.shape[1]) * (
+        static = static + PROFILE_NOISE_DB / 10 * torch.randn(static.shape[1]) * (
             torch.arange(static.shape[1]) >= PLACES
         )
         answers.append(answer(network.folded(style), network.skip, seen, told, static))
@@ -148,7 +148,7 @@ def train(
         running += (float(loss.detach()) - running) * max(0.01, 1 / (step + 1))
         if step % 250 == 249:
             report(
-                f"step {step + 1} of {steps}: loss {running:.4f} bels, {time.process_time() - start:.0f} CPU s"
+                f"step {step + 1} of {steps}: loss {10 * running:.3f} dB, {time.process_time() - start:.0f} CPU s"
             )
             if save:
                 save(as_arrays(mean))
