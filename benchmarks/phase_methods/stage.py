@@ -106,7 +106,7 @@ class Phase:
         Parameters
         ----------
         target : float32 (bins,)
-            The magnitude this frame shall have. What is negative or not finite counts as 0.
+            The magnitude this frame is to have. What is negative or not finite counts as 0.
         content : complex64 (bins,)
             The content's spectrum, centred convention.
 

@@ -27,7 +27,7 @@ from stylefx.errors import StylefxError, UsageError
 from stylefx.live.control.setting import set_parameter
 from stylefx.live.monitor.levels import Watch
 from stylefx.live.observer import Playing, SessionObserver
-from stylefx.live.screen.screen import Facts
+from stylefx.live.screen.screen import Status
 from stylefx.params import PARAMETERS
 
 # Lines that wait for a server which does not read.
@@ -81,8 +81,8 @@ class Outbox(io.TextIOBase):
 class PageScreen(SessionObserver):
     """The screen: a look at the session, whenever the one before has been taken."""
 
-    def __init__(self, outbox: Outbox, facts: Facts):
-        self._outbox, self._facts = outbox, facts
+    def __init__(self, outbox: Outbox, status: Status):
+        self._outbox, self._status = outbox, status
 
     def usable(self) -> bool:
         """See `Display.usable`."""
@@ -103,7 +103,7 @@ class PageScreen(SessionObserver):
         """See `SessionObserver.poll`."""
         self._outbox.flush()
         if self._outbox.empty:
-            look = vars(self._watch.look(self._facts()))
+            look = vars(self._watch.look(self._status()))
             look |= {"input": look["input"]._asdict(), "output": look["output"]._asdict()}
             settings, names = self._engine.settings.as_dict(), self._engine.bank.names
             self._outbox.send(look={**look, "settings": settings, "styles": names})
@@ -178,9 +178,9 @@ class Page:
         self._outbox = outbox
         self._keys: PageKeys | None = None
 
-    def screen(self, facts: Facts) -> PageScreen:
+    def screen(self, status: Status) -> PageScreen:
         """See `Front.screen`."""
-        return PageScreen(self._outbox, facts)
+        return PageScreen(self._outbox, status)
 
     def keys(
         self,

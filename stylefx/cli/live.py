@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, front: Front | None = None) -> int:
     from stylefx.cli.surfaces import surfaces
     from stylefx.live.control.keys import Keys
     from stylefx.live.screen.screen import Screen
-    from stylefx.live.screen.status import facts_about
+    from stylefx.live.screen.status import status_of
     from stylefx.live.session import play
     from stylefx.style.style import Style
 
@@ -65,10 +65,10 @@ def run(args: argparse.Namespace, front: Front | None = None) -> int:
         seconds = args.seconds if args.input is None else None
         captures: list[Capture] = []
 
-        def facts() -> list[tuple[str, str]]:
-            return facts_about(engine) + [("capture", each.status) for each in captures]
+        def status() -> list[tuple[str, str]]:
+            return status_of(engine) + [("capture", each.status) for each in captures]
 
-        screen: Display = front.screen(facts) if front else Screen(facts)
+        screen: Display = front.screen(status) if front else Screen(status)
         if args.capture is not None:
             capture, stand_in = prepare_capture(args, opened, screen.notify)
             captures, styles = [capture], styles or [stand_in]

@@ -22,7 +22,7 @@ FAINT_DB = 30.0
 # A note less sure than this is not kept; of drums, rain or speech none is.
 MIN_CONFIDENCE = 0.3
 # Peaks of a sample beyond this are no sound of a clip at full scale 1.
-MOST = 8.0
+MAX_SAMPLE = 8.0
 
 
 def learn_instrument(mono: np.ndarray, sample_rate: int, struck: bool) -> dict[str, np.ndarray]:
@@ -88,7 +88,7 @@ def _cut(
     tail = _tail(notes, index) if struck else 0.0
     last = min(len(alone), round((note.onset + seconds + tail) * sample_rate))
     audio = alone[first:last].copy()
-    if len(audio) < SHORTEST_SECONDS * sample_rate or np.abs(audio).max() > MOST or not audio.any():
+    if len(audio) < SHORTEST_SECONDS * sample_rate or np.abs(audio).max() > MAX_SAMPLE or not audio.any():
         return None, audio
     fade = min(onset, round(FADE_IN_SECONDS * sample_rate))
     audio[:fade] *= (np.arange(fade) / max(fade, 1)).astype(np.float32)

@@ -26,7 +26,7 @@ MIN_NOTES = 3
 # Positions that rose by this much at the onset, and are this near to the loudest, are the note.
 RISE_DB, NEAR_DB, BEFORE_SECONDS = 12.0, 30.0, 0.023
 # Three notes of four fall by 8 dB per second or more, and nine of ten do not rise.
-MOST, STRUCK_RATE, NEARLY_ALL = 0.75, -0.8, 0.9
+MAJORITY, STRUCK_RATE, NEARLY_ALL = 0.75, -0.8, 0.9
 # The rate is that of the slower notes, for what falls too soon is missed more than what rings on.
 SLOWER_NOTES = 0.65
 BANDS = 6
@@ -64,7 +64,7 @@ def decay_rates(own: np.ndarray, slow_level: np.ndarray, hop_seconds: float) -> 
     held = np.zeros(len(frequencies), np.float32)
     if len(notes) < MIN_NOTES:
         return held
-    if np.quantile(notes, MOST) > STRUCK_RATE or np.quantile(notes, NEARLY_ALL) > 0:
+    if np.quantile(notes, MAJORITY) > STRUCK_RATE or np.quantile(notes, NEARLY_ALL) > 0:
         return held
     rate = min(0.0, float(np.quantile(notes, SLOWER_NOTES)))
     ratios = _by_frequency(np.array(samples), np.array(weights), frequencies)

@@ -26,7 +26,7 @@ from stylefx.live.monitor.levels import HOLD_SECONDS, PeakMeter, Watch
 from stylefx.live.monitor.meters import Meters
 from stylefx.live.observer import Playing
 from stylefx.live.quality import QualityGovernor
-from stylefx.live.screen.layout import Panel
+from stylefx.live.screen.layout import Layout
 from stylefx.live.screen.process import newest_lines, paint
 from stylefx.live.screen.snapshot import Snapshot
 from tests.support.live_engines import Delay
@@ -61,13 +61,13 @@ def snapshot_of(playing: Playing) -> Snapshot:
     watch = Watch(playing)
     watch.look()
     playing.meters.count_sound(*sound)
-    facts = [("style", "piano.wav"), ("sound", "mix 1.00"), ("capture", "done")]
-    return watch.look(facts, ["12:00:00 late: 3 blocks"])
+    status = [("style", "piano.wav"), ("sound", "mix 1.00"), ("capture", "done")]
+    return watch.look(status, ["12:00:00 late: 3 blocks"])
 
 
 def drawn(snapshot: Snapshot, columns: int, rows: int, ascii_only: bool = False) -> list[str]:
-    """The panel's lines."""
-    return Panel(columns, rows, ascii_only).draw(snapshot).plain.split("\n")
+    """The screen's lines."""
+    return Layout(columns, rows, ascii_only).draw(snapshot).plain.split("\n")
 
 
 def row(lines: list[str], label: str) -> str:
@@ -200,7 +200,7 @@ class Terminal:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def _read(self) -> None:
-        with contextlib.suppress(OSError):  # nobody holds the other end any more
+        with contextlib.suppress(OSError):  # no one holds the other end any more
             while piece := os.read(self._master, 1 << 16):
                 self.seen += piece.decode(errors="replace")
 

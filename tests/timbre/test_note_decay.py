@@ -111,7 +111,7 @@ def test_the_first_note_does_not_tell_whether_onsets_are_clear():
 
 @pytest.mark.parametrize(("rise", "least", "most"), [(1.0, -2.1, -0.8), (0.17, -0.4, 0)])
 def test_the_fainter_onsets_are_the_less_is_turned_down(rise, least, most):
-    """Faint ones would be missed, and without them nothing begins anew."""
+    """Faint ones would be missed, and without them nothing begins again."""
     decay = Decay(np.full(len(position_frequencies()), -4, np.float32))
     decay.prepare(GRID)
     level, lowest = np.float32(0), []

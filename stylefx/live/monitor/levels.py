@@ -38,7 +38,7 @@ class Watch:
         self._spectrum = Spectrum(self._meters.output, playing.sample_rate)
         self._loads: deque[tuple[float, float, int]] = deque()
 
-    def look(self, facts: Iterable[tuple[str, str]] = (), said: Iterable[str] = ()) -> Snapshot:
+    def look(self, status: Iterable[tuple[str, str]] = (), said: Iterable[str] = ()) -> Snapshot:
         """What is to be seen now."""
         meters, now = self._meters, time.perf_counter()
         return Snapshot(
@@ -53,7 +53,7 @@ class Watch:
             lost_frames=meters.lost_frames,
             delay_ms=self._delay_ms,
             spectrum_db=tuple(self._spectrum.look(now).astype(int).tolist()),
-            facts=tuple(facts),
+            status=tuple(status),
             said=tuple(said),
         )
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from stylefx.engine.transfer import StyleTransfer
 from stylefx.live.observer import SessionObserver
-from stylefx.live.screen.screen import Facts
+from stylefx.live.screen.screen import Status
 
 
 class Display(SessionObserver, Protocol):
@@ -24,8 +24,8 @@ class Display(SessionObserver, Protocol):
 class Front(Protocol):
     """Takes the terminal's place."""
 
-    def screen(self, facts: Facts) -> Display:
-        """What shows the session; ``facts`` as for `Screen`."""
+    def screen(self, status: Status) -> Display:
+        """What shows the session; ``status`` as for `Screen`."""
 
     def keys(
         self,

@@ -24,7 +24,7 @@ class Level(NamedTuple):
 class Snapshot:
     """One look; loads are in percent of the time that the sound lasts, ``spectrum_db`` has a level for each band.
 
-    ``facts`` are pairs of a label and a text, ``said`` the newest lines for the musician.
+    ``status`` are pairs of a label and a text, ``said`` the newest lines for the musician.
     """
 
     device: str
@@ -38,7 +38,7 @@ class Snapshot:
     lost_frames: int
     delay_ms: float
     spectrum_db: tuple[int, ...]
-    facts: tuple[tuple[str, str], ...]
+    status: tuple[tuple[str, str], ...]
     said: tuple[str, ...]
 
     def to_line(self) -> bytes:
