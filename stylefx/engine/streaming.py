@@ -146,7 +146,7 @@ class StreamingPath:
         for spectrum in self.analysis.process(self.low_cut.process(block)):
             if self.ensemble is not None:
                 spectrum = self.ensemble.update(self.analysis.newest, spectrum, self.bank.chains)
-            heard = spectrum
+            content_spectrum = spectrum
             magnitude = np.abs(reference_spectrum(spectrum))
             clock.charge("analysis")
             sounding = self.chains.towards(shares)
@@ -166,7 +166,9 @@ class StreamingPath:
             else:
                 finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
             if self.ensemble is not None:
-                finished = finished + self.ensemble.notes(sounding, heard, strength, settings.freeze)
+                finished = finished + self.ensemble.notes(
+                    sounding, content_spectrum, strength, settings.freeze
+                )
             ceiling = KNEE / 10 ** (settings.gain_out_db / 20)
             finished = self.limiter.process(finished, self.overlap_add.coming, ceiling)
             clock.charge("overlap_add")

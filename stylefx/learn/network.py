@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from stylefx.analysis.mel import hz_to_mel
 from stylefx.learn.spectra import HATS, PLAN, POSITIONS, STATIC
 from stylefx.timbre.decoder import EQUALISER_LIMIT_DB
 from stylefx.timbre.features import FEATURES
@@ -167,18 +168,10 @@ def stored(network: Network, layers: Layers, static: torch.Tensor) -> dict[str, 
 HAT_CODE = torch.from_numpy(HATS)
 
 
-def _mel(frequencies_hz: np.ndarray) -> np.ndarray:
-    linear, logarithmic = (
-        frequencies_hz / (200 / 3),
-        15 + np.log(np.maximum(frequencies_hz, 1) / 1000) * 27 / np.log(6.4),
-    )
-    return np.where(frequencies_hz < 1000, linear, logarithmic)
-
-
 def _mel_bands() -> tuple[torch.Tensor, torch.Tensor]:
     """Triangular mel bands over positions (positions, bands), and each position's share of the mel axis."""
-    mel = _mel(PLAN.frequencies_hz)
-    edges = np.linspace(0, _mel(np.array(MEL_TOP_HZ)), MEL_BANDS + 2)
+    mel = hz_to_mel(PLAN.frequencies_hz)
+    edges = np.linspace(0, hz_to_mel(np.array(MEL_TOP_HZ)), MEL_BANDS + 2)
     width = edges[1]
     triangles = np.maximum(0, 1 - np.abs(mel[:, None] - edges[1:-1]) / width)
     triangles *= np.gradient(PLAN.frequencies_hz)[:, None] / PLAN.frequencies_hz[0]
