@@ -17,7 +17,7 @@ from benchmarks.cases.scores import MELODIES, PARTS
 from benchmarks.metrics.net_statistics import NET_STATISTICS
 from benchmarks.metrics.statistics import STATISTICS, Statistic
 from benchmarks.metrics.validity import CODE, GRID_SECONDS, INSTRUMENTS, grid_auc
-from benchmarks.report.quality import METRIC_CODE, say
+from benchmarks.report.quality import METRIC_CODE, notify
 from benchmarks.report.store import Store, code_hash, key_of
 from benchmarks.report.tables import as_cells, markdown_table
 from benchmarks.timing import distribution as timing
@@ -48,7 +48,7 @@ def judged(statistic: Statistic, store: Store) -> dict[str, Any]:
         )
         record = {"statistic": statistic.name, "auc_melodies": melodies, "auc_parts": parts}
         store.put(key, record)
-    say(str(record))
+    notify(str(record))
     return record
 
 

@@ -10,7 +10,7 @@ The four public names load on first use, so that ``import stylefx`` (and ``style
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 __all__ = ["Style", "StyleTransfer", "fit", "render"]
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stylefx.style.style import Style
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'stylefx' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -60,7 +60,7 @@ def _unwind(number: int, _frame: object) -> NoReturn:
     raise _come[0]
 
 
-def _say_unless_kept(unraisable) -> None:
+def _say_unless_kept(unraisable: sys.UnraisableHookArgs) -> None:
     """What Python says of an exception that it drops; but ours is kept, for `check`."""
     if not isinstance(unraisable.exc_value, Interrupted):
         sys.__unraisablehook__(unraisable)

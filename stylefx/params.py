@@ -110,7 +110,7 @@ def _parameter(name: str) -> Parameter:
     return PARAMETERS[choice(name, "parameter", tuple(PARAMETERS))]
 
 
-def _default(name: str):
+def _default(name: str) -> Any:
     return field(default=PARAMETERS[name].default)
 
 

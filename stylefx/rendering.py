@@ -107,6 +107,11 @@ def render(
     start_seconds, end_seconds
         The part of the content that is rendered; None is its end.
 
+    Returns
+    -------
+    Report
+        What was written, and how long it took.
+
     Raises
     ------
     StylefxError
@@ -150,12 +155,12 @@ def _stream(
     if progress is not None and (total := reader.frames) is not None:
         # The blocks of an offline method take minutes; each is as long as the latency.
         fx.watch(lambda part: progress(frames + round(part * min(fx.latency_samples, total - frames)), total))
-    for heard, played in _styled_blocks(reader, fx):
+    for dry, wet in _styled_blocks(reader, fx):
         interruption.check()
-        writer.write(played)
-        frames += len(played)
+        writer.write(wet)
+        frames += len(wet)
         if figure is not None:
-            figure.add(heard, played)
+            figure.add(dry, wet)
         if progress is not None:
             progress(frames, reader.frames)
     return Rendering(
@@ -176,10 +181,10 @@ def _styled_blocks(reader: AudioReader, fx: StyleTransfer) -> Iterator[tuple[np.
     fx.prepare(reader.sample_rate, reader.channels, BLOCK_FRAMES)
     too_early = fx.latency_samples
     for block in reader.blocks(BLOCK_FRAMES):
-        played = fx.process(block)
-        skipped = min(too_early, len(played))
+        wet = fx.process(block)
+        skipped = min(too_early, len(wet))
         too_early -= skipped
-        yield block, played[skipped:]
+        yield block, wet[skipped:]
     yield np.zeros((0, reader.channels), np.float32), fx.flush()[too_early:]
 
 
@@ -191,9 +196,9 @@ class _Figure:
         self._path, self._overwrite = path, overwrite
         self._content, self._output = RunningSpectrogram(sample_rate), RunningSpectrogram(sample_rate)
 
-    def add(self, heard: np.ndarray, played: np.ndarray) -> None:
-        self._content.add(heard)
-        self._output.add(played)
+    def add(self, content: np.ndarray, output: np.ndarray) -> None:
+        self._content.add(content)
+        self._output.add(output)
 
     def draw(self, style: Style, report: Rendering) -> None:
         """Write the file; a style without a preview leaves its panel out."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.cases.cases import Case
 from benchmarks.metrics.paired import at_rate
-from benchmarks.report.quality import FAILURES, METRIC_CODE, say
+from benchmarks.report.quality import FAILURES, METRIC_CODE, notify
 from benchmarks.report.store import Store, code_hash, key_of, with_imports
 from benchmarks.report.tables import as_cells, markdown_table
 from benchmarks.systems.engine import NOT_HEARD
@@ -55,7 +55,7 @@ def run(cases: list[Case], store: Store) -> list[dict[str, Any]]:
             record = judge(method, chosen)
             if "error" not in record:
                 store.put(key, record)
-        say(f"validity of {name}: {record}")
+        notify(f"validity of {name}: {record}")
         records.append({"method": name, "statistic": about, **record})
     return records
 

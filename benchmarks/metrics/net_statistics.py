@@ -19,7 +19,7 @@ from benchmarks.report.store import key_of
 
 NETS = (
     "stylefx/published/nets/log_mel.py",
-    "stylefx/published/nets/mel.py",
+    "stylefx/analysis/mel.py",
     "stylefx/published/nets/musicnn.py",
     "stylefx/published/nets/musicnn_vgg.py",
     "stylefx/published/nets/trained.py",

@@ -20,7 +20,7 @@ from benchmarks.cases.rendering import SAMPLE_RATE, render_score
 from benchmarks.cases.scores import MELODIES, PARTS
 from benchmarks.cases.soundfonts import find_soundfont
 from benchmarks.metrics.statistics import STATISTICS, Statistic
-from benchmarks.report.quality import FAILURES, METRIC_CODE, say
+from benchmarks.report.quality import FAILURES, METRIC_CODE, notify
 from benchmarks.report.store import Store, code_hash, key_of
 
 INSTRUMENTS = (
@@ -60,7 +60,7 @@ def run(
             record = _judge(statistic, paired, soundfont, quick)
             if "error" not in record:
                 store.put(key, record)
-        say(f"validity on {soundfont}: {record}")
+        notify(f"validity on {soundfont}: {record}")
         records.append({"source": soundfont, **record})
     return records
 

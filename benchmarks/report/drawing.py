@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.cases.cases import Case, paired
 from benchmarks.cases.soundfonts import find_soundfont
 from benchmarks.report import curves, plots
-from benchmarks.report.quality import FAILURES, say
+from benchmarks.report.quality import FAILURES, notify
 from benchmarks.systems.rows import ROWS
 from stylefx.errors import StylefxError
 
@@ -52,7 +52,7 @@ def _sounds(case: Case):
         try:
             outputs[name] = (ROWS[name](case.content, case.style, case.sample_rate), case.sample_rate)
         except FAILURES as error:
-            say(f"no picture of {name}: {type(error).__name__}: {error}")
+            notify(f"no picture of {name}: {type(error).__name__}: {error}")
     rate = case.sample_rate
     known = {"content": (case.content, rate), "style": (case.style, rate)}
     return {**known, **outputs, "target": (case.target, rate)}

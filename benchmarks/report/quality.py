@@ -44,7 +44,7 @@ def run(
                 continue
             record = measured(case, row, store)
             records.append({"source": source, **record})
-            say(f"{source}: {case.name} | {row.name}: {brief(record)}")
+            notify(f"{source}: {case.name} | {row.name}: {brief(record)}")
     return records
 
 
@@ -131,6 +131,6 @@ def medians(records: list[Record], names: tuple[str, ...]) -> dict[str, float]:
     return {name: float(np.median(found)) for name, found in values.items() if found}
 
 
-def say(line: str) -> None:
+def notify(line: str) -> None:
     """Progress, on stderr."""
     print(line, file=sys.stderr, flush=True)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cases.cases import clip_audio, clip_path
-from benchmarks.report.quality import FAILURES, say
+from benchmarks.report.quality import FAILURES, notify
 from benchmarks.report.store import ROOT
 from benchmarks.systems.engine import fit_clip
 from benchmarks.timing import distribution as timing
@@ -39,9 +39,9 @@ def run(quick: bool = False) -> dict[str, Any]:
         for block in BLOCKS[-1:] if quick else BLOCKS:
             for busy in (0, 1):
                 found["misses"].append(_performance(style, block, busy, Path(folder) / f"{block}-{busy}.wav"))
-                say(f"live: {found['misses'][-1]}")
+                notify(f"live: {found['misses'][-1]}")
         found["device"] = {} if quick else _through_a_device(style)
-        say(f"live through PortAudio: {found['device']}")
+        notify(f"live through PortAudio: {found['device']}")
     return found
 
 

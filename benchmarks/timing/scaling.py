@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cases.cases import clip_audio
-from benchmarks.report.quality import FAILURES, say
+from benchmarks.report.quality import FAILURES, notify
 from benchmarks.report.store import CACHE, ROOT
 from benchmarks.systems.baselines.ulyanov_published import ITERATIONS, learn_published, ulyanov_published
 from benchmarks.timing import distribution as timing
@@ -43,7 +43,7 @@ def run(quick: bool = False) -> dict[str, Any]:
             found[name] = parts[name](quick)
         except FAILURES as error:
             found[name] = {"error": f"{type(error).__name__}: {error}"}
-        say(f"scaling, {name}: {found[name]}")
+        notify(f"scaling, {name}: {found[name]}")
     return found
 
 

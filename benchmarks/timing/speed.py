@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.cases.cases import clip_audio
 from benchmarks.metrics.paired import at_rate
-from benchmarks.report.quality import FAILURES, say
+from benchmarks.report.quality import FAILURES, notify
 from benchmarks.systems.engine import fit_clip
 from benchmarks.timing import distribution as timing
 from stylefx.analysis.grid import grid_for
@@ -58,7 +58,7 @@ def _tried(setting: dict[str, Any], seconds: float) -> dict[str, Any]:
         record = time_hops(seconds=seconds, **setting)
     except FAILURES as error:
         record = {"error": f"{type(error).__name__}: {error}"}
-    say(f"speed, {name}: {record}")
+    notify(f"speed, {name}: {record}")
     return {"setting": name, **record}
 
 

@@ -1,4 +1,4 @@
-"""Recordings, whose notes nobody wrote down: how far the tracker agrees with basic-pitch, which is no judge either."""
+"""Recordings, whose notes no one wrote down: how far the tracker agrees with basic-pitch, which is no judge either."""
 
 from __future__ import annotations
 

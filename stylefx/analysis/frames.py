@@ -36,9 +36,17 @@ class Analysis:
         self._filled = 0
 
     def process(self, block: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield the spectrum of every frame that ``block`` (frames, channels) completes.
+        """Yield the spectrum of every frame that a block completes.
 
-        Each yielded array is new, so that a later stage may keep it.
+        Parameters
+        ----------
+        block : float32 (frames, channels)
+            The next samples; any number.
+
+        Yields
+        ------
+        complex64 (channels, bins)
+            Centred convention; each array is new, so that a later stage may keep it.
         """
         hop, start = self._grid.hop, 0
         while start < len(block):

@@ -44,7 +44,18 @@ class LowCut:
         self._powers[:] = 0
 
     def process(self, block: np.ndarray) -> np.ndarray:
-        """The next samples: ``block`` itself where nothing is to be cut."""
+        """The next samples.
+
+        Parameters
+        ----------
+        block : float32 (frames, channels)
+            Any number of frames.
+
+        Returns
+        -------
+        float32 (frames, channels)
+            ``block`` itself where nothing is to be cut.
+        """
         cut = np.empty(block.shape, np.float32)
         ratios = (FROM_RATIO, TO_RATIO)
         if _cut(block, cut, self._sections, self._state, self._powers, self._decay, ratios, NOTHING, TINY):
@@ -72,7 +83,17 @@ def _butterworth(sample_rate: int, kind: str) -> np.ndarray:
 
 
 @compiled
-def _cut(block, cut, sections, state, powers, decay, ratios, nothing, tiny):
+def _cut(
+    block: np.ndarray,
+    cut: np.ndarray,
+    sections: np.ndarray,
+    state: np.ndarray,
+    powers: np.ndarray,
+    decay: float,
+    ratios: tuple[float, ...],
+    nothing: float,
+    tiny: float,
+) -> bool:
     """Fill ``cut``; whether any sample of it differs from ``block``."""
     frames, channels = block.shape
     touched = False

@@ -27,7 +27,7 @@ from stylefx.errors import StylefxError, UsageError
 from stylefx.live.control.setting import set_parameter
 from stylefx.live.monitor.levels import Watch
 from stylefx.live.observer import Playing, SessionObserver
-from stylefx.live.screen.screen import Facts
+from stylefx.live.screen.screen import Status
 from stylefx.params import PARAMETERS
 
 # Lines that wait for a server which does not read.
@@ -81,8 +81,8 @@ class Outbox(io.TextIOBase):
 class PageScreen(SessionObserver):
     """The screen: a look at the session, whenever the one before has been taken."""
 
-    def __init__(self, outbox: Outbox, facts: Facts):
-        self._outbox, self._facts = outbox, facts
+    def __init__(self, outbox: Outbox, status: Status):
+        self._outbox, self._status = outbox, status
 
     def usable(self) -> bool:
         """See `Display.usable`."""
@@ -103,8 +103,8 @@ class PageScreen(SessionObserver):
         """See `SessionObserver.poll`."""
         self._outbox.flush()
         if self._outbox.empty:
-            look = vars(self._watch.look(self._facts()))
-            look |= {"played": look["played"]._asdict(), "heard": look["heard"]._asdict()}
+            look = vars(self._watch.look(self._status()))
+            look |= {"input": look["input"]._asdict(), "output": look["output"]._asdict()}
             settings, names = self._engine.settings.as_dict(), self._engine.bank.names
             self._outbox.send(look={**look, "settings": settings, "styles": names})
 
@@ -114,8 +114,8 @@ class PageScreen(SessionObserver):
         self._outbox.wait(True)
         self._outbox.flush()
 
-    def say(self, text: str) -> None:
-        """See `Display.say`."""
+    def notify(self, text: str) -> None:
+        """See `Display.notify`."""
         self._outbox.write(f"{text}\n")
 
 
@@ -125,11 +125,11 @@ class PageKeys(SessionObserver):
     def __init__(
         self,
         effect: StyleTransfer,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         learn: Callable[[str], None] | None,
         capture: Callable[[], None] | None,
     ):
-        self._effect, self._say = effect, say
+        self._effect, self._notify = effect, notify
         self._learn, self._capture = learn, capture
 
     def __enter__(self) -> PageKeys:
@@ -151,7 +151,7 @@ class PageKeys(SessionObserver):
         try:
             self._obey(command)
         except StylefxError as error:
-            self._say(str(error))
+            self._notify(str(error))
 
     def _obey(self, command: dict[str, Any]) -> None:
         if "set" in command:
@@ -160,7 +160,7 @@ class PageKeys(SessionObserver):
             if self._learn is None:
                 raise UsageError("no MIDI: start with the name of a MIDI input")
             self._learn(command["learn"])
-            self._say(f"learn: now move the knob for {command['learn']}")
+            self._notify(f"learn: now move the knob for {command['learn']}")
         elif command["press"] == "exchange":
             if self._effect.settings.morph_style > len(self._effect.bank):
                 raise UsageError("there is no other style to exchange with")
@@ -178,21 +178,21 @@ class Page:
         self._outbox = outbox
         self._keys: PageKeys | None = None
 
-    def screen(self, facts: Facts) -> PageScreen:
+    def screen(self, status: Status) -> PageScreen:
         """See `Front.screen`."""
-        return PageScreen(self._outbox, facts)
+        return PageScreen(self._outbox, status)
 
     def keys(
         self,
         effect: StyleTransfer,
         stop: threading.Event,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         echo: bool,
         learn: Callable[[str], None] | None,
         capture: Callable[[], None] | None,
     ) -> PageKeys:
         """See `Front.keys`."""
-        self._keys = PageKeys(effect, say, learn, capture)
+        self._keys = PageKeys(effect, notify, learn, capture)
         return self._keys
 
     def listen(self, lines: TextIO) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -49,7 +50,7 @@ class Guard:
         elif scope["type"] == "http":
             answer = self._refusal(Request(scope)) or self._app
 
-            async def send_with_headers(message) -> None:
+            async def send_with_headers(message: Any) -> None:
                 if message["type"] == "http.response.start":
                     more = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
                     message["headers"] = [*message["headers"], *more]

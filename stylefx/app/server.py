@@ -113,14 +113,14 @@ class Server:
         )
 
     async def _stream(self) -> AsyncIterator[bytes]:
-        told, played, quiet = -1, -1, 0.0
+        sent_news, sent_live_news, quiet = -1, -1, 0.0
         while not self._ended:
-            if told != self._news:
-                told, quiet = self._news, 0.0
+            if sent_news != self._news:
+                sent_news, quiet = self._news, 0.0
                 state = await asyncio.to_thread(self._studio.state)
                 yield f"data: {json.dumps(state)}\n\n".encode()
-            if played != self.live.news:
-                played, quiet = self.live.news, 0.0
+            if sent_live_news != self.live.news:
+                sent_live_news, quiet = self.live.news, 0.0
                 yield f"event: live\ndata: {json.dumps(self.live.state())}\n\n".encode()
             elif quiet > ALIVE_SECONDS:
                 quiet = 0.0

@@ -16,37 +16,39 @@ HOST = "127.0.0.1"
 EXAMPLES = """\
 examples:
   stylefx app                    opens the page in your browser
-  stylefx app --no-browser       prints its address only; without its token no one gets in
-  stylefx app --host 192.168.1.5 --no-browser     for other machines too, through this one's own address
+  stylefx app --no-browser       only prints the address, whose token is needed to get in
+  stylefx app --host 192.168.1.5 --no-browser     for other machines too, at this one's address
 
-Ctrl-C ends it. Styles are kept in your data folder; what was rendered is kept while it runs."""
+Ctrl-C ends it. Styles stay in your data folder; renders are kept until it ends."""
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "app",
         help="make styles and render in the browser",
-        description="Make styles, put them on takes and listen, on a page that this machine serves to itself.",
+        description="Make styles, apply them to takes and listen, on a page that this machine serves to itself.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--port", type=port_number, default=0, metavar="N", help="where to listen (default: any that is free)"
+        "--port", type=port_number, default=0, metavar="N", help="port to listen on (default: any free one)"
     )
     parser.add_argument(
         "--host",
         type=own_address,
         default=HOST,
         metavar="ADDRESS",
-        help="an address of this machine at which others may reach the page, with the token (default: 127.0.0.1, this "
-        "machine alone)",
+        help="an address of this machine at which others can reach the page, with the token (default: 127.0.0.1, this "
+        "machine only)",
     )
-    parser.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    parser.add_argument(
+        "--no-browser", action="store_true", help="print the address without opening a browser"
+    )
     parser.add_argument(
         "--library",
         metavar="DIR",
-        help="where the styles are (default: STYLEFX_LIBRARY, or your data folder)",
+        help="folder of the styles (default: STYLEFX_LIBRARY, or your data folder)",
     )
     parser.set_defaults(run=run)
 
@@ -75,12 +77,12 @@ def run(args: argparse.Namespace) -> int:
     from stylefx.app.library import Library, default_folder
     from stylefx.app.server import Server
     from stylefx.app.session import Session
-    from stylefx.cli.console import say
+    from stylefx.cli.console import notify
     from stylefx.interruption import Interrupted
 
     library = Library(Path(args.library) if args.library else default_folder())
     if not ipaddress.ip_address(args.host).is_loopback:
-        say(
+        notify(
             f"stylefx: anyone who reaches {args.host} and has this token can use stylefx on this machine; traffic is "
             "not encrypted"
         )

@@ -22,10 +22,10 @@ from stylefx.io.output import system_words
 NICENESS = 10
 # Of a picture on the page: columns at most, and how many dB under the loudest are shown.
 MAX_COLUMNS, SHOWN_DB = 700, 70.0
-Tell = Callable[[float], None]
+OnProgress = Callable[[float], None]
 
 
-def fit(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
+def fit(job: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """A style from clips, with the notes heard in them and the clip beside it."""
     from stylefx.io.clip import read_clips
     from stylefx.io.output import replacing
@@ -36,11 +36,11 @@ def fit(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
     path = check_style_path(job["output"], False)
     clip = read_clips(job["clips"], job["start"], job["end"])
     sources = [{**source, "name": name} for source, name in zip(clip.sources, job["names"])]
-    tell(0.1)
+    on_progress(0.1)
     style = learning.fit(clip.audio, clip.sample_rate, quality=job["quality"]).with_sources(sources)
-    tell(0.8)
+    on_progress(0.8)
     notes = track(clip.audio, clip.sample_rate)
-    tell(0.95)
+    on_progress(0.95)
     rates = style.arrays.get("decoder_decay_rates")
     facts = {
         "seconds": round(clip.seconds, 2),
@@ -64,7 +64,7 @@ def fit(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
     return {"style": path.stem, "remarks": clip.remarks}
 
 
-def render(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
+def render(job: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """A take in a style, and a picture and the level of both."""
     from stylefx import rendering
 
@@ -75,7 +75,7 @@ def render(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
         mix=job["mix"],
         strength=job["strength"],
         morph=job["morph"],
-        progress=lambda done, total: tell(0.95 * done / total if total else 0.5),
+        progress=lambda done, total: on_progress(0.95 * done / total if total else 0.5),
     )
     return {
         "seconds": round(report.seconds, 3),
@@ -131,7 +131,7 @@ def _write_sound(path: Path, audio: np.ndarray, sample_rate: int) -> None:
         soundfile.write(file, audio / peak, sample_rate, format="FLAC", subtype="PCM_16")
 
 
-KINDS = {"fit": fit, "render": render, "look": lambda job, tell: look(Path(job["file"]))}
+KINDS = {"fit": fit, "render": render, "look": lambda job, on_progress: look(Path(job["file"]))}
 
 
 def main() -> None:
@@ -140,14 +140,14 @@ def main() -> None:
         os.nice(NICENESS)
     job = json.loads(sys.stdin.readline())
 
-    def say(**words: Any) -> None:
+    def notify(**words: Any) -> None:
         print(json.dumps(words), flush=True)
 
     try:
-        say(result=KINDS[job["kind"]](job, lambda part: say(done=round(part, 4))))
+        notify(result=KINDS[job["kind"]](job, lambda part: notify(done=round(part, 4))))
     except StylefxError as error:
-        say(error=str(error))
+        notify(error=str(error))
     except OSError as error:
-        say(error=f"that could not be written or read: {system_words(error)}")
+        notify(error=f"that could not be written or read: {system_words(error)}")
     except MemoryError:
-        say(error="there is not enough memory for this: choose a shorter part")
+        notify(error="there is not enough memory for this: choose a shorter part")

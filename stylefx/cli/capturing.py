@@ -24,7 +24,7 @@ def add_capture_options(parser: argparse.ArgumentParser) -> None:
         "--capture",
         type=capture_seconds,
         metavar="S",
-        help="listen for so many seconds from the first sound on, learn it, and go on in that sound; needs no --style",
+        help="listen for S seconds from the first sound on, learn it, and continue in that sound; needs no --style",
     )
     parser.add_argument("--capture-save", metavar="STYLE.npz", help="write what was captured to a style file")
 
@@ -60,14 +60,14 @@ def check_capture_options(args: argparse.Namespace) -> None:
 
 
 def prepare_capture(
-    args: argparse.Namespace, opened: ExitStack, say: Callable[[str], None]
+    args: argparse.Namespace, opened: ExitStack, notify: Callable[[str], None]
 ) -> tuple[Capture, Style]:
     """What listens, and a style that stands in for the first captured one where there is none to begin with."""
     from stylefx.live.capture.capture import Capture
     from stylefx.live.capture.fitter import Fitter
 
-    say("stylefx: getting ready to learn")
+    notify("stylefx: getting ready to learn")
     fitter = opened.enter_context(Fitter())
     stand_in = fitter.rehearse()
     save = None if args.capture_save is None else Path(args.capture_save)
-    return Capture(args.capture, fitter, say, not args.style, save, args.yes), stand_in
+    return Capture(args.capture, fitter, notify, not args.style, save, args.yes), stand_in

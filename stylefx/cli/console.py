@@ -12,7 +12,7 @@ from typing import Any
 _printed: list[bool] = []
 
 
-def say(text: str) -> None:
+def notify(text: str) -> None:
     """For the person at the terminal; a failure to print is ignored.
 
     What the name of a file smuggles in is escaped: it could move the cursor, or is no letter of any alphabet.
@@ -66,7 +66,7 @@ def compiling_announced() -> Iterator[None]:
             nonlocal said
             if not said:
                 said = True
-                say("stylefx: compiling for this machine, once: about 10 s")
+                notify("stylefx: compiling for this machine, once: about 10 s")
 
         def on_end(self, event: event.Event) -> None:
             pass

@@ -14,13 +14,13 @@ from stylefx.cli.options import add_common_options
 CONTENT, CLIP = "guitar_solo", "trumpet_solo"
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "demo",
         help="hear and see an example",
-        description="Learn a trumpet from a shipped clip, play a shipped guitar with it, write sound and "
-        "picture. An earlier demo in the same folder is replaced.",
+        description="Learn a trumpet from a clip that comes with stylefx, render a guitar in its sound, and write "
+        "audio and a picture. An earlier demo in the same folder is replaced.",
         epilog="example: stylefx demo -o listen/",
     )
     parser.add_argument(
@@ -64,7 +64,7 @@ def _copy(source: Path, folder: Path) -> Path:
 
 
 def _demo(folder: Path) -> dict[str, Any]:
-    from stylefx.cli.console import compiling_announced, progress_bar, say
+    from stylefx.cli.console import compiling_announced, notify, progress_bar
     from stylefx.clips import clip_path
     from stylefx.io.clip import read_clips
     from stylefx.learn.fit import fit
@@ -78,14 +78,16 @@ def _demo(folder: Path) -> dict[str, Any]:
         style = fit(learned.audio, learned.sample_rate).with_sources(learned.sources)
         style.save(style_path, overwrite=True)
         fit_seconds = time.perf_counter() - started
-        say(f"stylefx fit {clip} -o {style_path}: {fit_seconds:.1f} s for {learned.seconds:.1f} s of sound")
+        notify(
+            f"stylefx fit {clip} -o {style_path}: {fit_seconds:.1f} s for {learned.seconds:.1f} s of sound"
+        )
         with progress_bar("rendering") as progress:
             report = render(content, style, sound, overwrite=True, plot=figure, progress=progress)
-    say(
+    notify(
         f"stylefx render {content} --style {style_path} -o {sound} --plot {figure}: "
         f"{report.wall_seconds:.1f} s for {report.seconds:.1f} s of sound"
     )
-    say(f"listen to {content} and {sound}, look at {figure}")
+    notify(f"listen to {content} and {sound}, look at {figure}")
     return {
         "style": str(style_path),
         "figure": str(figure),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stylefx.io.devices import Device
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "devices",
         help="list sound devices",
-        description="List the sound devices: 'live -i' and '-o' take numbers or parts of names.",
+        description="List the sound devices; `live -i` and `-o` take their numbers or parts of their names.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     parser.set_defaults(run=run)
@@ -35,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _line(device) -> str:
+def _line(device: Device) -> str:
     mark = (">" if device.default_input else " ") + ("<" if device.default_output else " ")
     latency = "/".join(
         "-" if ms is None else f"{ms:.0f}" for ms in (device.input_latency_ms, device.output_latency_ms)

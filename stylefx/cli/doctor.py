@@ -20,12 +20,12 @@ PACKAGES = (
 BENCHMARK_SECONDS = 3.0
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "doctor",
-        help="what is installed, and what runs in real time here",
-        description="Show versions and devices, then measure what this machine plays in real time.",
+        help="show what is installed and what runs in real time on this machine",
+        description="Show versions and devices, then measure what this machine can play in real time.",
         epilog="example: stylefx doctor --json > machine.json",
     )
     parser.add_argument(

@@ -15,11 +15,11 @@ examples:
   stylefx fit album.flac -o solo.npz --start 1:02 --end 1:12
   stylefx fit bird.mp3 -o bird.npz --method ulyanov     see `stylefx methods`
 
-Clips may have 0.5 s to 10 minutes together, any rate, channels and format; ten seconds of the bare
-instrument do best."""
+Clips may last 0.5 s to 10 minutes in all, at any rate, channel count and format; ten seconds of the
+instrument alone work best."""
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "fit",
@@ -44,12 +44,12 @@ def register(subparsers) -> None:
         help="how long to learn (default normal)",
     )
     parser.add_argument(
-        "--seed", type=count, default=0, metavar="N", help="same seed, same style (default 0)"
+        "--seed", type=count, default=0, metavar="N", help="the same seed gives the same style (default 0)"
     )
     parser.add_argument(
         "--notes",
         action="store_true",
-        help="keep the clip's own notes too (up to 3 MB), for `render --notes` and `live --notes`",
+        help="also keep the clip's own notes (up to 3 MB), for `render --notes` and `live --notes`",
     )
     add_part_options(parser, "each clip")
     add_common_options(parser, overwrites=True)
@@ -58,7 +58,7 @@ def register(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the target, read the clips, fit, save, report."""
-    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.cli.console import compiling_announced, notify, print_json
     from stylefx.instrument.table import NOTES
     from stylefx.io.clip import read_clips
     from stylefx.learn.fit import fit
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     clip = read_clips(args.clips, **part_settings(args))
     for remark in clip.remarks:
-        say(f"stylefx: {remark}")
+        notify(f"stylefx: {remark}")
     with compiling_announced():
         style = fit(
             clip.audio,
@@ -79,12 +79,12 @@ def run(args: argparse.Namespace) -> int:
             notes=args.notes,
         )
     if args.notes and NOTES not in style.arrays:
-        say("stylefx: no notes were kept: none were heard in the clip, or the method cannot play them")
+        notify("stylefx: no notes were kept: none were heard in the clip, or the method cannot play them")
     style = style.with_sources(clip.sources)
     style.save(path, overwrite=args.yes)
     seconds = time.perf_counter() - started
     size = path.stat().st_size
-    say(
+    notify(
         f"learned {path} ({style.method}, {size / 1000:.0f} kB) from {style.source_names}, "
         f"{clip.seconds:.1f} s of sound, in {seconds:.1f} s"
     )

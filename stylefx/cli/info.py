@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stylefx.cli.methods import running
 from stylefx.cli.options import add_common_options
 from stylefx.style.methods import METHODS
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def register(subparsers) -> None:
+
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "info",
-        help="show what a style file holds",
-        description="Show what a style file holds: method, sources, grid and arrays. It is checked too.",
+        help="show what a style file contains",
+        description="Check a style file and show what it contains: method, sources, grid and arrays.",
         epilog="example: stylefx info piano.npz",
     )
     parser.add_argument("style", metavar="STYLE.npz", help="style file that `stylefx fit` wrote")
@@ -52,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _fall(rates) -> list[float] | None:
+def _fall(rates: np.ndarray | None) -> list[float] | None:
     """By how many dB per second notes die away, least and most over frequency; None where they are held."""
     if rates is None or not rates.any():
         return None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 3.0
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "live",
@@ -50,11 +50,11 @@ def run(args: argparse.Namespace, front: Front | None = None) -> int:
         return tune_for(args)
     if args.measure:
         return _measure(args)
-    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.cli.console import compiling_announced, notify, print_json
     from stylefx.cli.surfaces import surfaces
     from stylefx.live.control.keys import Keys
     from stylefx.live.screen.screen import Screen
-    from stylefx.live.screen.status import facts_about
+    from stylefx.live.screen.status import status_of
     from stylefx.live.session import play
     from stylefx.style.style import Style
 
@@ -65,25 +65,25 @@ def run(args: argparse.Namespace, front: Front | None = None) -> int:
         seconds = args.seconds if args.input is None else None
         captures: list[Capture] = []
 
-        def facts() -> list[tuple[str, str]]:
-            return facts_about(engine) + [("capture", each.status) for each in captures]
+        def status() -> list[tuple[str, str]]:
+            return status_of(engine) + [("capture", each.status) for each in captures]
 
-        screen: Display = front.screen(facts) if front else Screen(facts)
+        screen: Display = front.screen(status) if front else Screen(status)
         if args.capture is not None:
-            capture, stand_in = prepare_capture(args, opened, screen.say)
+            capture, stand_in = prepare_capture(args, opened, screen.notify)
             captures, styles = [capture], styles or [stand_in]
-        engine = _engine(args, styles, screen.say)
+        engine = _engine(args, styles, screen.notify)
         shown: list[SessionObserver] = [screen] if screen.usable() and not args.plain else []
-        observers = [*shown, *captures, *_guards(args, screen.say)]
+        observers = [*shown, *captures, *_guards(args, screen.notify)]
         begin_capture = captures[0].start if captures else None
         keys = front.keys if front else Keys if Keys.usable() else None
-        observers += surfaces(args, engine, stop, screen.say, not shown, begin_capture, keys)
-        report = play(engine, duplex, stop, screen.say, seconds, observers)
+        observers += surfaces(args, engine, stop, screen.notify, not shown, begin_capture, keys)
+        report = play(engine, duplex, stop, screen.notify, seconds, observers)
         if args.json:
             captured = {"captured": [name for capture in captures for name in capture.names]}
             print_json(report.as_dict() | (captured if captures else {}))
         elif args.output == PIPE:
-            say(str(report))
+            notify(str(report))
         else:
             print(report, flush=True)
     return 0
@@ -100,14 +100,14 @@ def _measure(args: argparse.Namespace) -> int:
         return measure_for(args, _duplex(args), stop)
 
 
-def _guards(args: argparse.Namespace, say: Callable[[str], None]) -> list[SessionObserver]:
+def _guards(args: argparse.Namespace, notify: Callable[[str], None]) -> list[SessionObserver]:
     """Who looks after what may go wrong while it plays."""
     from stylefx.live.monitor.feedback import HowlGuard
     from stylefx.live.monitor.replaced import ReplacedWatch
 
-    guards: list[SessionObserver] = [ReplacedWatch(args.style, say)]
+    guards: list[SessionObserver] = [ReplacedWatch(args.style, notify)]
     if args.input is None and not args.allow_feedback:
-        guards.append(HowlGuard(say))
+        guards.append(HowlGuard(notify))
     return guards
 
 
@@ -131,7 +131,7 @@ def _duplex(args: argparse.Namespace) -> Duplex:
     )
 
 
-def _engine(args: argparse.Namespace, styles: list[Style], say: Callable[[str], None]) -> Engine:
+def _engine(args: argparse.Namespace, styles: list[Style], notify: Callable[[str], None]) -> Engine:
     if args.bypass:
         from stylefx.live.session import Bypass
 
@@ -144,7 +144,7 @@ def _engine(args: argparse.Namespace, styles: list[Style], say: Callable[[str], 
         **engine_settings(args),
     )
     for remark in engine.remarks:
-        say(f"stylefx: {remark}")
+        notify(f"stylefx: {remark}")
     if not args.style:
         engine.controls.change(bypass=True)  # until there is something to hear
     return engine

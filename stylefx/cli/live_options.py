@@ -18,34 +18,34 @@ SMALLEST_BLOCK, LARGEST_BLOCK = 16, 16384
 
 EXAMPLES = """\
 examples:
-  stylefx devices                                          what there is to play through
+  stylefx devices                                          list the sound devices
   stylefx live --style piano.npz                           the default input and output
   stylefx live --style piano.npz -i "USB Audio" -o 3       by part of a name, by number
-  stylefx live --style piano.npz --blocksize 128           shorter blocks: less delay, less reserve
+  stylefx live --style piano.npz --blocksize 128           shorter blocks: less delay, less safety
   stylefx live --style piano.npz --style bird.npz          a bank: keys 1 and 2 switch, ? shows all keys
   stylefx live --style piano.npz --style bird.npz --morph 0.3 --osc 9000 --midi nanoKONTROL
-  stylefx live --capture 10 --capture-save now.npz         learn from what is played into it, then play on
+  stylefx live --capture 10 --capture-save now.npz         learn what you play, then play on in that sound
   stylefx live --style piano.npz --tune                    the shortest block that is safe on this machine
   stylefx live --style piano.npz --latency lowest          15 ms instead of 46 ms, at some cost of quality
-  stylefx live --style piano.npz --measure                 the delay as it is, through a cable from output to input
-  stylefx live --style piano.npz --midi-out Synth          the notes that are played, as MIDI, to a synthesizer
-  stylefx live --style piano.npz --bypass                  the delay of the sound card alone
+  stylefx live --style piano.npz --measure                 measure the delay, through a cable from output to input
+  stylefx live --style piano.npz --midi-out Synth          your notes, as MIDI, to a synthesizer
+  stylefx live --style piano.npz --bypass                  the delay of the sound card only
   stylefx live --style piano.npz --input take.wav --output heard.wav
 
-Ctrl-C ends it with a report. Use headphones: a microphone in front of a loudspeaker howls, and is refused where the
-devices' names tell. A file's output
-begins with the delay that a musician would hear, and is longer than the input by it."""
+Ctrl-C ends the session with a report. Use headphones: a microphone in front of a loudspeaker causes feedback, and an
+obvious pair of them is refused. The output of a file begins with the delay that a musician would hear, and is longer
+than the input by that delay."""
 
 
 def add_live_options(parser: argparse.ArgumentParser) -> None:
     """Everything that ``live`` understands."""
-    add_style_options(parser, "several make a bank: the number keys choose", required=False)
+    add_style_options(parser, "several make a bank, chosen with the number keys", required=False)
     _add_audio_options(parser)
     add_engine_options(parser)
     add_surface_options(parser)
     add_capture_options(parser)
     parser.add_argument(
-        "--plain", action="store_true", help="lines of text instead of a screen, also on a terminal"
+        "--plain", action="store_true", help="print lines of text instead of the screen, even on a terminal"
     )
     parser.add_argument(
         "--tune",
@@ -58,7 +58,7 @@ def add_live_options(parser: argparse.ArgumentParser) -> None:
         help="measure the delay with a chirp, through a cable from the output to the input",
     )
     parser.add_argument(
-        "--bypass", action="store_true", help="no engine: hear the input with the device's delay alone"
+        "--bypass", action="store_true", help="no engine: play the input with the device's delay only"
     )
     add_common_options(parser, overwrites=True)
 
@@ -71,7 +71,7 @@ def _add_audio_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-feedback",
         action="store_true",
-        help="play even from a microphone to a loudspeaker: they may howl",
+        help="play even from a microphone to a loudspeaker, which may cause feedback",
     )
     parser.add_argument(
         "--blocksize",
@@ -87,20 +87,21 @@ def _add_audio_options(parser: argparse.ArgumentParser) -> None:
         help="where sound comes from and goes to; auto: files if --input is given (default auto)",
     )
     parser.add_argument("--input", metavar="FILE", help="play this file instead of the sound card's input")
-    parser.add_argument("--output", metavar="FILE", help="write here what would have been heard")
+    parser.add_argument("--output", metavar="FILE", help="write the output to this file")
     parser.add_argument(
         "--speed",
         choices=("real", "fast"),
         default="real",
-        help="files: at the real clock, or as fast as it goes with nothing late (default real)",
+        help="files: in real time, or as fast as possible with nothing late (default real)",
     )
     parser.add_argument(
         "--simulate",
         type=faults,
         metavar="FAULTS",
-        help="files: in made-up time, with trouble; a list of jitter=S, load=SHARE[@FROM-TO], stall=S@AT, halt=S@AT",
+        help="files: simulate trouble, in simulated time; a list of jitter=S, load=SHARE[@FROM-TO], stall=S@AT, "
+        "halt=S@AT",
     )
-    parser.add_argument("--seconds", type=duration, metavar="S", help="end after so much sound")
+    parser.add_argument("--seconds", type=duration, metavar="S", help="end after this many seconds of sound")
 
 
 def block_frames(text: str) -> int:

@@ -42,7 +42,7 @@ Hear yourself as a piano, a ukulele or a bird, from one ten-second clip.
   stylefx fit piano.wav -o piano.npz             learn the sound of a clip
   stylefx render song.wav --style piano.npz      put it on a file
   stylefx live --style piano.npz                 play through it
-  stylefx demo                                   hear and see an example first"""
+  stylefx demo                                   start with an example to hear and see"""
 
 
 class BadCommandLine(SystemExit):
@@ -137,5 +137,5 @@ def wants_json(argv: Sequence[str]) -> bool:
 
 
 def _failed(sentence: str, exit_code: int) -> tuple[int, str]:
-    console.say(f"stylefx: {sentence}")
+    console.notify(f"stylefx: {sentence}")
     return exit_code, sentence

@@ -38,7 +38,7 @@ class PrintCompletion(argparse.Action):
             argparse.SUPPRESS,
             choices=SHELLS,
             metavar="SHELL",
-            help=f"print what {', '.join(SHELLS)} need to complete verbs and options, and exit",
+            help=f"print a completion script for one of {', '.join(SHELLS)}, and exit",
         )
 
     def __call__(self, parser: argparse.ArgumentParser, _: object, shell: object, *rest: object) -> None:

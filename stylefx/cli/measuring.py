@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def measure_for(args: argparse.Namespace, duplex: Duplex, stop: threading.Event) -> int:
     """Measure through the devices that are asked for, print both delays."""
-    from stylefx.cli.console import print_json, say
+    from stylefx.cli.console import notify, print_json
     from stylefx.live.tools.roundtrip import measure
 
-    measured = measure(_engine(args), duplex, stop, say)
+    measured = measure(_engine(args), duplex, stop, notify)
     declared = measured.declared
     difference = measured.samples - declared.samples
     if args.json:

@@ -8,13 +8,12 @@ from stylefx.cli.options import add_common_options
 from stylefx.style.methods import METHODS, Method
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "methods",
         help="list the methods, published and ours",
-        description="List every method for `stylefx fit --method NAME`: where it was published, with which "
-        "settings, what it needs and what it costs.",
+        description="List every method for `stylefx fit --method NAME`: its source, settings, requirements and cost.",
         epilog="example: stylefx methods --json",
     )
     add_common_options(parser)

@@ -20,16 +20,16 @@ examples:
   stylefx notes song.wav --json                   for other programs
   stylefx notes song.wav --latency normal         what `live` would hear while playing
 
-Several instruments at once are heard as one player; drums, noise and speech have few notes or none."""
+Several instruments at once count as one; drums, noise and speech have few notes or none."""
 KEY_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "notes",
-        help="tell which notes a recording plays",
-        description="Hear the notes of a recording: print them, or write them as JSON, as MIDI or as a figure.",
+        help="list the notes of a recording",
+        description="Find the notes of a recording, and print them or write them as JSON, MIDI or a figure.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -38,7 +38,7 @@ def register(subparsers) -> None:
         "--latency",
         choices=("studio", "normal", "low", "lowest"),
         default="studio",
-        help="how far ahead may be listened: studio 0.33 s, the others what live has (default studio)",
+        help="how far to look ahead: studio 0.33 s, the others as far as live can (default studio)",
     )
     parser.add_argument("--midi", metavar="FILE.mid", help="write the notes as a MIDI file")
     parser.add_argument("--plot", metavar="FIGURE.png", help="draw the notes over the spectrogram")
@@ -48,7 +48,7 @@ def register(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Refuse what could not be written first; then listen."""
-    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.cli.console import compiling_announced, notify, print_json
     from stylefx.io import picture
     from stylefx.io.midi_file import check_midi, write_midi
 
@@ -60,12 +60,12 @@ def run(args: argparse.Namespace) -> int:
         notes, panel = _hear(args.content, args.latency, args.plot is not None)
     if args.midi is not None:
         write_midi(args.midi, notes, args.yes)
-        say(f"wrote {args.midi}: {len(notes)} notes")
+        notify(f"wrote {args.midi}: {len(notes)} notes")
     if panel is not None:
         from stylefx.io.note_picture import draw_notes
 
         draw_notes(args.plot, panel, notes, args.yes)
-        say(f"drew {args.plot}")
+        notify(f"drew {args.plot}")
     if args.json:
         print_json({"notes": [as_json(note) for note in notes]})
     elif args.midi is None and args.plot is None:

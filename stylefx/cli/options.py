@@ -60,7 +60,7 @@ def moment(text: str) -> float:
 
 
 def _start(text: str) -> float | str:
-    """A place in the take; or, as long as there was no other meaning, what the optimiser starts from."""
+    """A place in the take; scripts from before ``--optimiser-start`` say here what the optimiser starts from."""
     return text if text in STARTS else moment(text)
 
 
@@ -79,13 +79,13 @@ def part_settings(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = False) -> None:
-    """``--mix --strength --iterations --start --latency --device``, as `StyleTransfer` takes them."""
+    """``--mix --strength --iterations --optimiser-start --latency --device``, as `StyleTransfer` takes them."""
     parser.add_argument(
         "--mix",
         type=fraction,
         default=1.0,
         metavar="0..1",
-        help="0 the input alone, 1 the styled sound (default 1)",
+        help="0: the input alone, 1: the styled sound alone (default 1)",
     )
     parser.add_argument(
         "--strength", type=fraction, default=1.0, metavar="0..1", help="how far towards the style (default 1)"
@@ -96,22 +96,18 @@ def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = Fal
         metavar="N",
         help="optimiser steps per hop (default: what suits the style)",
     )
+    parser.add_argument(
+        "--optimiser-start",
+        choices=STARTS,
+        default="decoder",
+        help="the magnitudes that the optimiser starts from: the decoder's, the clip's envelope on the input, or the "
+        "input itself, as in the classic method (default decoder)",
+    )
     if of_a_take:
-        parser.add_argument(
-            "--start",
-            type=_start,
-            metavar="TIME",
-            help="begin the take here: 12.5 or 1:30; or what the optimiser starts from: decoder (default), envelope, "
-            "or content, the classic method",
-        )
+        parser.add_argument("--start", type=_start, metavar="TIME", help="begin the take here: 12.5 or 1:30")
         parser.add_argument("--end", type=moment, metavar="TIME", help="end the take here")
     else:
-        parser.add_argument(
-            "--start",
-            choices=STARTS,
-            default="decoder",
-            help="what the optimiser starts from; content is the classic method (default decoder)",
-        )
+        parser.add_argument("--start", choices=STARTS, dest="optimiser_start", help=argparse.SUPPRESS)
     parser.add_argument(
         "--latency",
         choices=("normal", "low", "lowest"),
@@ -122,7 +118,7 @@ def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = Fal
         "--notes",
         choices=("off", "live", "studio"),
         default="off",
-        help="experimental: answer notes with the clip's own, of a style from `fit --notes`; studio hears them 0.4 s "
+        help="experimental: play the clip's own notes, for a style from `fit --notes`; studio looks 0.4 s "
         "ahead (default off)",
     )
     parser.add_argument(
@@ -136,7 +132,8 @@ def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = Fal
 def engine_settings(args: argparse.Namespace) -> dict[str, Any]:
     """What those options and ``--morph`` say, as keywords of `StyleTransfer` and of `render`."""
     names = ("mix", "strength", "iterations", "latency", "notes", "device")
-    start = args.start if isinstance(args.start, str) else "decoder"
+    start = getattr(args, "start", None)
+    start = start if isinstance(start, str) else args.optimiser_start
     return {"morph": args.morph or 0.0, "start": start, **{name: getattr(args, name) for name in names}}
 
 

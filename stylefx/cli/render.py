@@ -33,7 +33,7 @@ examples:
   stylefx render takes/ --style piano.npz -o styled/           every audio file in a folder (--recursive: and below)
   stylefx render a.wav b.wav --style piano.npz -o styled/      several files
   stylefx render song.wav --style piano.npz --start 1:02 --end 1:12.5    a part of it
-  stylefx render takes/ --style piano.npz -o styled/ --jobs 0 --resume    on all cores, what is missing
+  stylefx render takes/ --style piano.npz -o styled/ --jobs 0 --resume    on all cores, only what is missing
   sox in.mp3 -t au - | stylefx render - --style piano.npz -o - | sox -t au - out.ogg
   stylefx render song.wav --style piano.npz --style bird.npz --morph 0.3    writes song.piano+bird.wav
   stylefx render song.wav --style piano.npz --plot song.png    draws content, style and output
@@ -42,7 +42,7 @@ Length, rate and channels stay as they are, and so do the samples (16-bit, float
 hold them."""
 
 
-def register(subparsers) -> None:
+def register(subparsers: argparse._SubParsersAction) -> None:
     """Add the verb to the parser."""
     parser = subparsers.add_parser(
         "render",
@@ -60,19 +60,17 @@ def register(subparsers) -> None:
         "--output",
         metavar="OUT",
         help="file, folder (needed for several inputs), or - for AU on standard output; "
-        "default NAME.STYLE.EXT beside the input",
+        "default: NAME.STYLE.EXT beside the input",
     )
-    parser.add_argument("--recursive", action="store_true", help="folders with their subfolders")
+    parser.add_argument("--recursive", action="store_true", help="search folders and their subfolders")
     add_engine_options(parser, of_a_take=True)
-    parser.add_argument(
-        "--plot", metavar="FIGURE.png", help="draw the spectrograms of content, style and output"
-    )
+    parser.add_argument("--plot", metavar="FIGURE.png", help="draw spectrograms of content, style and output")
     parser.add_argument(
         "--jobs",
         type=count,
         default=1,
         metavar="N",
-        help="render N files at a time, each in a process of its own; 0 takes as many as there are cores (default 1)",
+        help="render N files at a time, each in its own process; 0: one per core (default 1)",
     )
     parser.add_argument(
         "--scheduler",
@@ -83,7 +81,7 @@ def register(subparsers) -> None:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="leave out files whose output is there already: go on where an earlier run was stopped",
+        help="skip files whose output already exists, to continue a run that was stopped",
     )
     add_common_options(parser, overwrites=True)
     parser.set_defaults(run=run)
@@ -91,7 +89,7 @@ def register(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """One bad file does not stop the others, but the exit code tells."""
-    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.cli.console import compiling_announced, notify, print_json
     from stylefx.cli.jobs import plan
     from stylefx.io.files import PIPE
     from stylefx.style.style import Style
@@ -112,14 +110,14 @@ def run(args: argparse.Namespace) -> int:
     skipped = [job.output for job in jobs if args.resume and Path(job.output).is_file()]
     jobs = [job for job in jobs if job.output not in skipped]
     if skipped:
-        say(f"{len(skipped)} files are there already")
+        notify(f"{len(skipped)} files are there already")
     with compiling_announced():
         if single:
             reports, errors = [_render(job, styles, args, part) for job in jobs], list[dict[str, str]]()
         else:
             render_all = _render_all if args.jobs == 1 and args.scheduler is None else _render_on_workers
             reports, errors = render_all(jobs, styles, args, part)
-            say(
+            notify(
                 f"{len(reports)} of {len(jobs)} files rendered"
                 + ("" if not errors else f", {len(errors)} failed: {_names(errors)}")
             )
@@ -134,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
 def _render_all(
     jobs: list[Job], styles: list[Style], args: argparse.Namespace, part: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    from stylefx.cli.console import say
+    from stylefx.cli.console import notify
 
     reports, errors = [], []
     for job in jobs:
@@ -148,7 +146,7 @@ def _render_all(
             sentence = f"{job.content} failed with {type(error).__name__}: {error}"
         else:
             continue
-        say(f"stylefx: {sentence}")
+        notify(f"stylefx: {sentence}")
         errors.append({"content": job.content, "error": sentence})
     return reports, errors
 
@@ -166,7 +164,7 @@ def _render_on_workers(
     jobs: list[Job], styles: list[Style], args: argparse.Namespace, part: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """As `_render_all`; workers read the styles themselves."""
-    from stylefx.cli.console import progress_bar, say
+    from stylefx.cli.console import notify, progress_bar
     from stylefx.cli.workers import cores, on_cluster, on_processes
     from stylefx.io.output import check_output
     from stylefx.io.writing import is_null_device
@@ -175,7 +173,7 @@ def _render_on_workers(
     errors: dict[Job, str] = {}
 
     def failed(job: Job, sentence: str) -> None:
-        say(f"stylefx: {sentence}")
+        notify(f"stylefx: {sentence}")
         errors[job] = sentence
 
     for job in jobs:  # a task that is begun again may find its own output
@@ -201,7 +199,7 @@ def _render_on_workers(
                 failed(job, outcome)
             else:
                 reports[job] = outcome
-                _tell(outcome)
+                _print_report(outcome)
             if progress is not None:
                 progress(len(reports) + len(errors), len(jobs))
     return (
@@ -217,7 +215,7 @@ def _names(errors: list[dict[str, str]]) -> str:
 
 
 def _render(job: Job, styles: list[Style], args: argparse.Namespace, part: dict[str, Any]) -> dict[str, Any]:
-    from stylefx.cli.console import progress_bar, say
+    from stylefx.cli.console import notify, progress_bar
     from stylefx.rendering import render
 
     with progress_bar(Path(job.content).name) as progress:
@@ -232,16 +230,16 @@ def _render(job: Job, styles: list[Style], args: argparse.Namespace, part: dict[
             progress=progress,
         )
     found = asdict(report)
-    _tell(found)
+    _print_report(found)
     if args.plot:
-        say(f"drew {args.plot}")
+        notify(f"drew {args.plot}")
     return found
 
 
-def _tell(report: dict[str, Any]) -> None:
-    from stylefx.cli.console import say
+def _print_report(report: dict[str, Any]) -> None:
+    from stylefx.cli.console import notify
 
     seconds = report["frames"] / report["sample_rate"]
-    say(f"wrote {report['output']}: {seconds:.1f} s of sound in {report['wall_seconds']:.1f} s")
+    notify(f"wrote {report['output']}: {seconds:.1f} s of sound in {report['wall_seconds']:.1f} s")
     for remark in report["remarks"]:
-        say(f"stylefx: {remark}")
+        notify(f"stylefx: {remark}")

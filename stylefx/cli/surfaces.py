@@ -26,12 +26,12 @@ def add_surface_options(parser: argparse.ArgumentParser) -> None:
         help="listen for OSC on 127.0.0.1, 0 for any free port: /stylefx/mix 0.5, /stylefx/style 2, /stylefx/state",
     )
     parser.add_argument(
-        "--midi", metavar="PORT-NAME", help="MIDI input, part of its name; knobs are learned with the key l"
+        "--midi", metavar="PORT-NAME", help="MIDI input (part of its name); press l to assign knobs"
     )
     parser.add_argument(
         "--midi-out",
         metavar="PORT-NAME",
-        help="send the notes that are played to this MIDI output, part of its name; - is a port of our own",
+        help="send the notes you play to this MIDI output (part of its name); -: open a port of our own",
     )
 
 
@@ -64,7 +64,7 @@ def surfaces(
     args: argparse.Namespace,
     engine: Engine,
     stop: threading.Event,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
     echo: bool,
     capture: Callable[[], None] | None,
     keys: Callable[..., SessionObserver] | None,
@@ -76,7 +76,7 @@ def surfaces(
     if args.midi_out is not None:
         from stylefx.live.control.notes_out import NotesOut
 
-        found.append(NotesOut(args.midi_out, args.latency, say))
+        found.append(NotesOut(args.midi_out, args.latency, notify))
     if not isinstance(engine, StyleTransfer):
         return found
     learn = None
@@ -84,13 +84,13 @@ def surfaces(
         from stylefx.live.control.knobs import Knobs, default_path
         from stylefx.live.control.midi import Midi
 
-        midi = Midi(engine, args.midi, Knobs(default_path()), say)
+        midi = Midi(engine, args.midi, Knobs(default_path()), notify)
         learn = midi.learn
         found.append(midi)
     if args.osc is not None:
         from stylefx.live.control.osc import Osc
 
-        found.append(Osc(engine, args.osc, say, learn))
+        found.append(Osc(engine, args.osc, notify, learn))
     if keys is not None:
-        found.append(keys(engine, stop, say, echo, learn, capture))
+        found.append(keys(engine, stop, notify, echo, learn, capture))
     return found

@@ -23,7 +23,7 @@ CHANNELS = 2
 def tune_for(args: argparse.Namespace) -> int:
     """Measure, print what to play with; exit code 1 if nothing keeps up."""
     from stylefx.analysis.grid import grid_for
-    from stylefx.cli.console import compiling_announced, print_json, say
+    from stylefx.cli.console import compiling_announced, notify, print_json
     from stylefx.clips import clip_path
     from stylefx.io.files import read_audio
     from stylefx.live.tools.tune import SAFE_RATIO, tune
@@ -37,19 +37,19 @@ def tune_for(args: argparse.Namespace) -> int:
     def engine_for(latency: str) -> tuple[StyleTransfer, int]:
         return _engine(args, styles, latency), grid_for(sample_rate, latency).hop
 
-    say(
+    notify(
         f"measuring at {sample_rate} Hz with {CHANNELS} channels, about half a minute: play nothing else meanwhile"
     )
     with compiling_announced():
-        tuning = tune(engine_for, _latencies(args), audio, sample_rate, say)
+        tuning = tune(engine_for, _latencies(args), audio, sample_rate, notify)
     line = command_line(args, tuning)
     if args.json:
         timings = [timing.as_dict() for timing in tuning.timings]
         print_json({"command": line, "sample_rate": sample_rate, "safe_part": SAFE_RATIO, "timings": timings})
     elif line is None:
-        say("stylefx: this machine is too slow or too busy for this style, even without iterations")
+        notify("stylefx: this machine is too slow or too busy for this style, even without iterations")
     else:
-        say(
+        notify(
             f"a block is called safe when its work takes at most {100 * SAFE_RATIO:.0f} % of its duration; play with:"
         )
         print(line)

@@ -86,7 +86,24 @@ class StyleBank:
         return tuple(slot.style for slot in self._slots)
 
     def add(self, style: Style, name: str | None = None) -> int:
-        """Put a style into the next free slot; returns its number. ``name`` is by default its sources'."""
+        """Put a style into the next free slot.
+
+        Parameters
+        ----------
+        style : Style
+        name : str, optional
+            By default that of its sources.
+
+        Returns
+        -------
+        int
+            The slot's number, from 1.
+
+        Raises
+        ------
+        StylefxError
+            The bank is full, or the style cannot play beside the others.
+        """
         with self._lock:
             if len(self._slots) == MAX_STYLES:
                 raise UsageError(f"the bank is full: {MAX_STYLES} styles, as many as there are number keys")
@@ -94,7 +111,16 @@ class StyleBank:
             return len(self._slots)
 
     def replace(self, slot: int, style: Style, name: str | None = None) -> None:
-        """Put a style into a slot; if that one plays, the sound cross-fades to the new style."""
+        """Put a style into a slot; if that one plays, the sound cross-fades to the new style.
+
+        Parameters
+        ----------
+        slot : int
+            From 1.
+        style : Style
+        name : str, optional
+            By default that of its sources.
+        """
         with self._lock:
             if not 1 <= slot <= len(self._slots):
                 raise UsageError(f"slot {slot} holds no style, expected 1 to {len(self._slots)}")
@@ -138,7 +164,15 @@ class StyleBank:
             slot.chain.reset()
 
     def update(self, magnitude: np.ndarray, answering: bool = True) -> None:
-        """One frame of the content, magnitudes float32 (bins,), for all chains, ``answering`` or holding."""
+        """Take in one frame of the content, for all chains.
+
+        Parameters
+        ----------
+        magnitude : float32 (bins,)
+            The content's.
+        answering : bool
+            Whether the decoders answer in this frame, or hold their last answer.
+        """
         if self._listens and answering:
             self.content_features.process(magnitude)
         elif self._listens:

@@ -45,7 +45,7 @@ class BlockwisePath:
 
     def __init__(self, method: Method):
         self._method = method
-        self._told: Callable[[float], None] | None = None
+        self._on_progress: Callable[[float], None] | None = None
         self.stage_seconds: dict[str, float] = {"optimise": 0.0}
 
     def prepare(self, sample_rate: int, channels: int) -> None:
@@ -77,9 +77,9 @@ class BlockwisePath:
     def iterations(self, steps: int) -> None:
         self._method.iterations = steps
 
-    def watch(self, told: Callable[[float], None]) -> None:
+    def watch(self, on_progress: Callable[[float], None]) -> None:
         """Have ``told`` step by step which part of the running block's work is done, 0 to 1."""
-        self._told = told
+        self._on_progress = on_progress
 
     def process(self, block: np.ndarray, settings: Settings) -> Iterator[np.ndarray]:
         """Yield ``hop`` samples (hop, channels) for every block that ``block`` (frames, channels) fills."""
@@ -107,9 +107,9 @@ class BlockwisePath:
     def _styled(self, number: int) -> np.ndarray:
         """Channel ``number``; the silence around the sound (the end of the stream, say) is not optimised with it."""
         channel, channels = self._block[:, number], self._block.shape[1]
-        told = self._told
-        if told is not None:
-            self._method.watch = lambda part: told((number + part) / channels)
+        on_progress = self._on_progress
+        if on_progress is not None:
+            self._method.watch = lambda part: on_progress((number + part) / channels)
         sounding = np.flatnonzero(channel)
         if len(sounding) == 0:
             return np.zeros_like(channel)

@@ -14,6 +14,7 @@ from stylefx.analysis.grid import Grid
 from stylefx.analysis.window import analysis_window
 from stylefx.engine.style_chain import StyleChain
 from stylefx.ramp import Ramp
+from stylefx.ring import Ring
 from stylefx.spectral.blend import blend
 from stylefx.tracking.tracker import STUDIO, Tracker
 
@@ -38,7 +39,7 @@ class Ensemble:
         hops = max(0, ahead) // grid.hop
         self.latency_samples = hops * grid.hop
         self._late = played_late + self.latency_samples
-        self._ring = np.zeros((hops + 1, channels, grid.bins), np.complex64)
+        self._waiting = Ring((hops + 1, channels, grid.bins), np.complex64)
         self._level = np.zeros(channels)
         self._power = 2 / (grid.n_fft * float((analysis_window(grid) ** 2).sum()))
         self._thawed = Ramp(freeze_hops)
@@ -47,26 +48,53 @@ class Ensemble:
     def reset(self) -> None:
         """Forget the past."""
         self.tracker.reset()
-        self._ring[:] = 0
+        self._waiting.reset()
         self._level[:] = 0
         self._thawed.reset()
-        self._hops = 0
 
     def update(self, newest: np.ndarray, spectrum: np.ndarray, chains: list[StyleChain]) -> np.ndarray:
-        """The next hop (channels, hop) and its frame; returns the frame (channels, bins) whose turn it is."""
+        """Track the next hop, tell the players, and delay the content.
+
+        Parameters
+        ----------
+        newest : float32 (channels, hop)
+            The hop of content that arrived last.
+        spectrum : complex64 (channels, bins)
+            The frame that it completed.
+        chains : list of StyleChain
+            All that have a player are told of the notes, whether they sound or not.
+
+        Returns
+        -------
+        complex64 (channels, bins)
+            The frame whose turn it is, `latency_samples` ago.
+        """
         events = self.tracker.process(newest.mean(axis=0))
         for chain in chains:
             if chain.player is not None:
                 chain.player.update(events)
-        place = self._hops % len(self._ring)
-        self._ring[place] = spectrum
-        self._hops += 1
-        return self._ring[(place + 1) % len(self._ring)].copy()
+        self._waiting.write(spectrum[None])
+        due = np.empty_like(spectrum[None])
+        self._waiting.get(self._waiting.written - len(self._waiting), due)
+        return due[0]
 
     def kept(
         self, targets: Mapping[StyleChain, np.ndarray], shares: Mapping[StyleChain, float]
     ) -> np.ndarray:
-        """Gain of every bin of the blended targets float32 (bins,): what the notes leave to the filter."""
+        """What the notes leave to the filter.
+
+        Parameters
+        ----------
+        targets : mapping of StyleChain to float32 (bins,)
+            What each chain that sounds has made of the frame.
+        shares : mapping of StyleChain to float
+            Of each chain in the sound, 0 to 1.
+
+        Returns
+        -------
+        float32 (bins,)
+            Gain of every bin of the blended targets.
+        """
         now = self._now + self._grid.played_length // 2
         whole, rest = [], []
         for chain, target in targets.items():
@@ -80,7 +108,23 @@ class Ensemble:
     def notes(
         self, shares: Mapping[StyleChain, float], spectrum: np.ndarray, strength: float, freeze: bool
     ) -> np.ndarray:
-        """The notes of the hop that is played now, (hop, channels) float32, where each channel of the content is."""
+        """The notes of the hop that is played now.
+
+        Parameters
+        ----------
+        shares : mapping of StyleChain to float
+            Of each chain in the sound, 0 to 1.
+        spectrum : complex64 (channels, bins)
+            The frame of the content, whose levels place the notes between the channels.
+        strength : float
+            0 to 1, as power.
+        freeze : bool
+            Whether the sound stands still: then the notes are silent.
+
+        Returns
+        -------
+        float32 (hop, channels)
+        """
         thawed = float(self._thawed.towards(float(not freeze), 1)[0])
         together = np.zeros(self._grid.hop, np.float32)
         for chain, share in shares.items():
@@ -96,4 +140,4 @@ class Ensemble:
     @property
     def _now(self) -> int:
         """Place in the content of the first sample of the hop that is played now."""
-        return self._hops * self._grid.hop - self._late
+        return self._waiting.written * self._grid.hop - self._late

@@ -26,10 +26,27 @@ class Stage(Protocol):
     latency_samples: int
 
     def prepare(self, grid: Grid) -> None:
-        """Allocate for a grid and forget the past."""
+        """Allocate for a grid and forget the past.
+
+        Parameters
+        ----------
+        grid : Grid
+            Window, hop and bins of the stream.
+        """
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
-        """One frame."""
+        """One frame.
+
+        Parameters
+        ----------
+        magnitude : float32 (bins,)
+            Linear; a full-scale sine reads about 400.
+
+        Returns
+        -------
+        float32 (bins,)
+            Magnitudes of the same frame.
+        """
 
     def hold(self, magnitude: np.ndarray) -> np.ndarray:
         """One frame between two answers: what the last one did is applied again."""
@@ -82,7 +99,20 @@ class EnginePath(Protocol):
         """Allocate for a rate in Hz and a number of channels, and forget the past."""
 
     def process(self, block: np.ndarray, settings: Settings) -> Iterator[np.ndarray]:
-        """Yield what ``block`` (frames, channels) completes, float32 (some frames, channels) each."""
+        """Yield what a block completes.
+
+        Parameters
+        ----------
+        block : float32 (frames, channels)
+            The next samples; any number.
+        settings : Settings
+            Where the parameters are to go from here.
+
+        Yields
+        ------
+        float32 (some frames, channels)
+            `latency_samples` late.
+        """
 
     def reset(self) -> None:
         """Forget every sample."""

@@ -8,6 +8,7 @@ the stereo image stays where it was.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from stylefx.spectral.noise_floor import NoiseFloor
 from stylefx.synthesis.limiter import Limiter
 from stylefx.synthesis.mix import KNEE
 from stylefx.synthesis.overlap_add import OverlapAdd
+
+if TYPE_CHECKING:
+    from stylefx.engine.ensemble import Ensemble
 
 TINY = 1e-12
 # Powers are blended, of which the first steps are heard most: this evens out the knob, in amplitude.
@@ -123,13 +127,26 @@ class StreamingPath:
         return self._clock.seconds
 
     def process(self, block: np.ndarray, settings: Settings) -> Iterator[np.ndarray]:
-        """Yield a hop (hop, channels) for every frame that ``block`` (frames, channels) completes."""
+        """Yield a hop for every frame that a block completes.
+
+        Parameters
+        ----------
+        block : float32 (frames, channels)
+            The next samples; any number.
+        settings : Settings
+            Where the parameters are to go from here.
+
+        Yields
+        ------
+        float32 (hop, channels)
+            `latency_samples` late.
+        """
         clock, shares = self._clock, self.bank.shares(settings)
         clock.restart()
         for spectrum in self.analysis.process(self.low_cut.process(block)):
             if self.ensemble is not None:
                 spectrum = self.ensemble.update(self.analysis.newest, spectrum, self.bank.chains)
-            heard = spectrum
+            content_spectrum = spectrum
             magnitude = np.abs(reference_spectrum(spectrum))
             clock.charge("analysis")
             sounding = self.chains.towards(shares)
@@ -149,7 +166,9 @@ class StreamingPath:
             else:
                 finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
             if self.ensemble is not None:
-                finished = finished + self.ensemble.notes(sounding, heard, strength, settings.freeze)
+                finished = finished + self.ensemble.notes(
+                    sounding, content_spectrum, strength, settings.freeze
+                )
             ceiling = KNEE / 10 ** (settings.gain_out_db / 20)
             finished = self.limiter.process(finished, self.overlap_add.coming, ceiling)
             clock.charge("overlap_add")
@@ -178,7 +197,7 @@ class StreamingPath:
         return frame * self._shares[0]
 
 
-def _ensemble(notes: str, latency: str):
+def _ensemble(notes: str, latency: str) -> Ensemble | None:
     """What plays the clip's notes; None where only the filter is asked for. Imported then: it brings the tracker."""
     if notes == "off":
         return None

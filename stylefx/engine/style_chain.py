@@ -103,9 +103,23 @@ class StyleChain:
         answering: bool = True,
         optimising: bool = True,
     ) -> np.ndarray:
-        """Target magnitudes float32 (bins,) of the frame that the content features were updated with last.
+        """The style's target for the frame that the content features were updated with last.
 
-        Where the decoder or the optimiser skips this frame, its last answer is held.
+        Parameters
+        ----------
+        magnitude : float32 (bins,)
+            The content's.
+        iterations : int
+            Optimiser steps.
+        clock : Clock
+            Is charged with the time of each stage.
+        answering, optimising : bool
+            Whether the decoder and the optimiser work in this frame; otherwise their last answer is held.
+
+        Returns
+        -------
+        float32 (bins,)
+            Magnitudes, at the player's loudness.
         """
         target = self.decode.process(magnitude) if answering else self.decode.hold(magnitude)
         clock.charge("decode")

@@ -93,7 +93,22 @@ class StyleTransfer:
         self._prepared: tuple[int, int] | None = None
 
     def prepare(self, sample_rate: int, channels: int, max_block: int) -> None:
-        """Allocate for a stream: rate in Hz, channels, and the longest block that `process` will see."""
+        """Allocate for a stream and forget the last one.
+
+        Parameters
+        ----------
+        sample_rate : int
+            Hz.
+        channels : int
+            Of every block.
+        max_block : int
+            The longest block, in frames, that `process` will see.
+
+        Raises
+        ------
+        StylefxError
+            A rate, a number of channels or a block that cannot be had; the message says which can.
+        """
         sample_rate = sample_rate_of(sample_rate)
         channels = whole_number(channels, "channels", 1)
         max_block = whole_number(max_block, "max_block", 1)
@@ -105,7 +120,23 @@ class StyleTransfer:
         self._prepared = (max_block, channels)
 
     def process(self, block: np.ndarray) -> np.ndarray:
-        """The next samples: float32 (frames, channels) in, as many out, `latency_samples` late."""
+        """The next samples.
+
+        Parameters
+        ----------
+        block : float32 (frames, channels)
+            At most ``max_block`` frames.
+
+        Returns
+        -------
+        float32 (frames, channels)
+            As many frames, `latency_samples` late.
+
+        Raises
+        ------
+        UsageError
+            Before `prepare`, or for a block of another shape or type.
+        """
         max_block, channels = self._stream()
         block = samples_of(block, "the block")
         if block.ndim != 2 or block.shape[1] != channels:
@@ -123,15 +154,27 @@ class StyleTransfer:
             self._mix.put_wet(hop)
         return self._mix.take(len(block), settings)
 
-    def watch(self, told: Callable[[float], None]) -> None:
-        """Have ``told`` which part of a block's work is done, 0 to 1; a method that streams says nothing."""
+    def watch(self, on_progress: Callable[[float], None]) -> None:
+        """Report progress within long blocks.
+
+        Parameters
+        ----------
+        on_progress : callable
+            Is called with the part of a block's work that is done, 0 to 1; never by a method that streams.
+        """
         from stylefx.engine.blockwise import BlockwisePath
 
         if isinstance(self._path, BlockwisePath):
-            self._path.watch(told)
+            self._path.watch(on_progress)
 
     def flush(self) -> np.ndarray:
-        """The tail: the `latency_samples` still inside, (latency_samples, channels)."""
+        """The tail.
+
+        Returns
+        -------
+        float32 (latency_samples, channels)
+            What is still inside, as if silence followed.
+        """
         max_block, channels = self._stream()
         silence = np.zeros((self.latency_samples, channels), np.float32)
         cuts = range(max_block, len(silence), max_block)
@@ -145,9 +188,24 @@ class StyleTransfer:
         self._mix.reset()
 
     def __call__(self, audio: np.ndarray, sample_rate: int) -> np.ndarray:
-        """A whole recording, (frames,) or (frames, channels): float32 of the same shape, in time with the input.
+        """A whole recording.
 
-        Integer samples (int8, uint8, int16, int32) are brought to full scale 1 first.
+        Parameters
+        ----------
+        audio : (frames,) or (frames, channels)
+            Any real type; integer samples (int8, uint8, int16, int32) are brought to full scale 1 first.
+        sample_rate : int
+            Hz.
+
+        Returns
+        -------
+        float32
+            Of the same shape, in time with the input.
+
+        Raises
+        ------
+        UsageError
+            An array or a rate that is no sound; the message says what is wrong.
         """
         audio = samples_of(audio)
         block = audio[:, None] if audio.ndim == 1 else audio

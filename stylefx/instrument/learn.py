@@ -22,7 +22,7 @@ FAINT_DB = 30.0
 # A note less sure than this is not kept; of drums, rain or speech none is.
 MIN_CONFIDENCE = 0.3
 # Peaks of a sample beyond this are no sound of a clip at full scale 1.
-MOST = 8.0
+MAX_SAMPLE = 8.0
 
 
 def learn_instrument(mono: np.ndarray, sample_rate: int, struck: bool) -> dict[str, np.ndarray]:
@@ -76,7 +76,9 @@ def _best_first(notes: list[Note], loudest: float) -> list[int]:
     return [index for _, index in sorted(ranks)]
 
 
-def _cut(separated: Separated, notes: list[Note], index: int, sample_rate: int, struck: bool):
+def _cut(
+    separated: Separated, notes: list[Note], index: int, sample_rate: int, struck: bool
+) -> tuple[np.ndarray | None, np.ndarray]:
     """The row of a note and its samples; no row where nothing is left of it."""
     note = notes[index]
     seconds = min(note.offset - note.onset, LONGEST_SECONDS)  # type: ignore[operator]
@@ -86,7 +88,7 @@ def _cut(separated: Separated, notes: list[Note], index: int, sample_rate: int, 
     tail = _tail(notes, index) if struck else 0.0
     last = min(len(alone), round((note.onset + seconds + tail) * sample_rate))
     audio = alone[first:last].copy()
-    if len(audio) < SHORTEST_SECONDS * sample_rate or np.abs(audio).max() > MOST or not audio.any():
+    if len(audio) < SHORTEST_SECONDS * sample_rate or np.abs(audio).max() > MAX_SAMPLE or not audio.any():
         return None, audio
     fade = min(onset, round(FADE_IN_SECONDS * sample_rate))
     audio[:fade] *= (np.arange(fade) / max(fade, 1)).astype(np.float32)

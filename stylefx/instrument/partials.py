@@ -48,7 +48,18 @@ class Partials:
         self._notes[self._notes[:, NUMBER] == number, ENDED] = now
 
     def kept(self, now: int) -> np.ndarray:
-        """Share of the power of every bin that stays, float32 (bins,); the array is used again."""
+        """What the partials of the notes leave.
+
+        Parameters
+        ----------
+        now : int
+            Place of the frame's middle in the content, in samples.
+
+        Returns
+        -------
+        float32 (bins,)
+            Share of every bin's power, 0 to 1; the array is used again.
+        """
         notes = self._notes
         over = (notes[:, ENDED] >= 0) & (notes[:, ENDED] + self._goes < now)
         notes[over, NUMBER] = -1
@@ -57,7 +68,7 @@ class Partials:
 
 
 @compiled
-def _fill(notes, now, comes, goes, bin_hz, kept):
+def _fill(notes: np.ndarray, now: int, comes: float, goes: float, bin_hz: float, kept: np.ndarray) -> None:
     for q in range(len(kept)):
         kept[q] = 1
     for i in range(len(notes)):

@@ -72,7 +72,13 @@ class Player:
         self.replaced = 0.0
 
     def update(self, events: list[Event]) -> None:
-        """News of the tracker."""
+        """Take in what the tracker has found out.
+
+        Parameters
+        ----------
+        events : list of Event
+            Notes that begin, change and end, in order.
+        """
         for event in events:
             number = event.note.number
             if event.kind == "on":
@@ -84,7 +90,18 @@ class Player:
                 self._played[number].ended = round(ended * self._grid.sample_rate)
 
     def play(self, now: int) -> np.ndarray:
-        """The hop that begins ``now`` samples into the content, float32 (hop,); the array is used again."""
+        """One hop of the voices.
+
+        Parameters
+        ----------
+        now : int
+            Place of its first sample in the content.
+
+        Returns
+        -------
+        float32 (hop,)
+            The array is used again.
+        """
         hop, rate = self._grid.hop, self._grid.sample_rate
         for number, played in list(self._played.items()):
             onset = round(played.note.onset * rate)
@@ -108,7 +125,18 @@ class Player:
         return out
 
     def kept(self, now: int) -> np.ndarray:
-        """Share of the power of every bin that stays with the filter in a frame centred at ``now``, float32 (bins,)."""
+        """What the notes leave to the filter.
+
+        Parameters
+        ----------
+        now : int
+            Place of the frame's middle in the content, in samples.
+
+        Returns
+        -------
+        float32 (bins,)
+            Share of every bin's power, 0 to 1.
+        """
         seconds = now / self._grid.sample_rate
         for number, played in self._played.items():
             if played.stroke >= 0:

@@ -86,7 +86,7 @@ class Voices:
 
 
 @compiled
-def _render(state, samples, follow, out):
+def _render(state: np.ndarray, samples: np.ndarray, follow: float, out: np.ndarray) -> None:
     for n in range(len(out)):
         out[n] = 0
     for v in range(len(state)):
@@ -130,7 +130,7 @@ def _render(state, samples, follow, out):
 
 
 @compiled
-def _at(samples, first, size, loop_at, loop_size, k):
+def _at(samples: np.ndarray, first: int, size: int, loop_at: float, loop_size: float, k: int) -> float:
     """A sample of a note; before its beginning nothing, behind its loop the loop again."""
     if k < 0:
         return 0.0

@@ -18,7 +18,9 @@ from stylefx.errors import StylefxError, UsageError
 from stylefx.io.output import check_output, replacing
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
     from stylefx.style.style import Style
 
@@ -146,7 +148,7 @@ def _figure(panels: list[Panel]) -> Figure:
     return figure
 
 
-def draw_panel(axis, panel: Panel):
+def draw_panel(axis: Axes, panel: Panel) -> AxesImage:
     """One panel into one matplotlib axis; the row index is the band, so the ticks are placed by hand."""
     relative = panel.decibels.T - panel.decibels.max()
     seconds = len(panel.decibels) * panel.column_seconds

@@ -22,7 +22,7 @@ _BANDS = np.maximum(
 ).astype(np.float32)
 _BAND_MEANS = _BANDS / _BANDS.sum(axis=0)
 # Envelopes are flattened down to this far below each band's maximum (40 dB).
-FLATTEN_RANGE_BELS = 4.0
+FLATTEN_RANGE_DB = 40.0
 
 
 def equaliser(rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
@@ -77,7 +77,7 @@ def room(rng: np.random.Generator) -> Callable[[np.ndarray], None]:
 
 
 @compiled(fastmath=True, error_model="python")
-def _reverberate(power, decay, share):
+def _reverberate(power: np.ndarray, decay: np.ndarray, share: float) -> None:
     tail = np.zeros(power.shape[1], np.float32)
     for p in range(power.shape[0]):
         for q in range(power.shape[1]):
@@ -91,12 +91,12 @@ def flatten(power: np.ndarray, amount: float, half_width: int) -> None:
     A negative amount deepens it. The envelope is a mean over ``half_width`` frames to either side.
     """
     envelope = np.log10(power @ _BAND_MEANS + 1e-12)
-    envelope = np.maximum(envelope, envelope.max(axis=0) - FLATTEN_RANGE_BELS)
+    envelope = np.maximum(envelope, envelope.max(axis=0) - FLATTEN_RANGE_DB / 10)
     half = half_width
     sums = np.cumsum(np.pad(envelope, ((half + 1, half), (0, 0)), mode="edge"), axis=0)
     envelope = (sums[2 * half + 1 :] - sums[: -2 * half - 1]) / (2 * half + 1)
-    bels = -amount * ((envelope - envelope.max(axis=0)).astype(np.float32) @ _BANDS.T)
-    power *= np.float32(10) ** np.clip(bels, -FLATTEN_RANGE_BELS, FLATTEN_RANGE_BELS)
+    power_log10 = -amount * ((envelope - envelope.max(axis=0)).astype(np.float32) @ _BANDS.T)
+    power *= np.float32(10) ** np.clip(power_log10, -FLATTEN_RANGE_DB / 10, FLATTEN_RANGE_DB / 10)
 
 
 def glide(rng: np.random.Generator, frames: int) -> np.ndarray:
@@ -112,7 +112,7 @@ def glide(rng: np.random.Generator, frames: int) -> np.ndarray:
 
 
 @compiled(fastmath=True, error_model="python")
-def warp(power, ratio):
+def warp(power: np.ndarray, ratio: np.ndarray) -> None:
     """Move every frame's spectrum up by its frequency ratio (frames,)."""
     bins = power.shape[1]
     row = np.empty(bins, np.float32)

@@ -17,7 +17,7 @@ from stylefx.learn import augmentation
 from stylefx.learn.network import HEARD, LONG_ENVELOPE, OWN_LEVEL, Layers, Network, distance
 from stylefx.learn.spectra import BIN_HZ, POSITIONS
 from stylefx.learn.training_examples import TrainingExample, drawn_frames, training_example
-from stylefx.timbre.decoder import EQUALISER_LIMIT_BELS, look
+from stylefx.timbre.decoder import EQUALISER_LIMIT_DB, look
 from stylefx.timbre.features import FEATURES
 from stylefx.timbre.layout import heard_places
 
@@ -70,8 +70,8 @@ class ClipSampler:
         ratio = np.float32(2 ** (rng.uniform(-SHIFT_SEMITONES, SHIFT_SEMITONES) / 12))
         augmentation.warp(piece, np.full(CHUNK, ratio, np.float32))
         moved = np.interp(BIN_HZ / ratio, BIN_HZ, self._envelope)
-        stay_bels = rng.uniform(0, 1) * (self._envelope - moved)
-        return piece * (10 ** np.clip(stay_bels, -3, 3)).astype(np.float32)
+        stay = rng.uniform(0, 1) * (self._envelope - moved)
+        return piece * (10 ** np.clip(stay, -3, 3)).astype(np.float32)
 
 
 class Heard(NamedTuple):
@@ -204,7 +204,7 @@ class Gradient:
 
     def _answer_slope(self, own: torch.Tensor, targets: torch.Tensor, floors: torch.Tensor) -> torch.Tensor:
         """Slope of the distance along the last layer's output (rows,); see `stylefx.learn.network.answer`."""
-        limit = EQUALISER_LIMIT_BELS
+        limit = EQUALISER_LIMIT_DB / 10
         equaliser = (self._static[:, -1] - self._seen[..., LONG_ENVELOPE]).clamp_(-limit, limit)
         start = self._skip[0] * self._seen[..., OWN_LEVEL] + self._skip[1] * equaliser
         answers = (own.view_as(start) + start).view_as(targets)

@@ -47,6 +47,11 @@ def fit(
     notes
         Whether to keep the clip's own notes too, up to 3 MB more, for ``StyleTransfer(style, notes=...)``.
 
+    Returns
+    -------
+    Style
+        Ready to play, or to be saved.
+
     Raises
     ------
     StylefxError

@@ -8,13 +8,16 @@ multiplies at its full speed.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
+from stylefx.analysis.mel import hz_to_mel
 from stylefx.learn.spectra import HATS, PLAN, POSITIONS, STATIC
-from stylefx.timbre.decoder import EQUALISER_LIMIT_BELS
+from stylefx.timbre.decoder import EQUALISER_LIMIT_DB
 from stylefx.timbre.features import FEATURES
 from stylefx.timbre.layout import heard_places
 
@@ -24,9 +27,9 @@ PLACES = HATS.shape[1]
 # Columns of the features and of the static description that the equaliser's share is made of.
 OWN_LEVEL, LONG_ENVELOPE = 0, 4
 # The loss looks this far below the slow level (positions, mel bands), then hardly at all, as the ear does.
-RANGE_BELS, MEL_RANGE_BELS, BELOW_RANGE_SLOPE = 7.2, 7.0, 0.1
+RANGE_DB, MEL_RANGE_DB, BELOW_RANGE_SLOPE = 72.0, 70.0, 0.1
 # One gain an item is free within this: which instrument is louder is not a question of timbre.
-FREE_GAIN_BELS, GAIN_PENALTY = 0.8, 0.05
+FREE_GAIN_DB, GAIN_PENALTY = 8.0, 0.05
 # What changes between the two frames of a pair is an onset or a decay: it counts once more.
 CHANGE_WEIGHT = 0.5
 MEL_BANDS, MEL_TOP_HZ = 80, 11_025.0
@@ -37,12 +40,12 @@ class _Gather(torch.autograd.Function):
     """Channels (positions, ...) at the places that each position looks at, (positions * places, ...)."""
 
     @staticmethod
-    def forward(context, channels):
+    def forward(context: Any, channels: torch.Tensor) -> torch.Tensor:
         """One product with a sparse matrix."""
         return GATHER @ channels
 
     @staticmethod
-    def backward(context, gradient):
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
         """And one with its transpose."""
         return SCATTER @ gradient
 
@@ -123,7 +126,7 @@ class Network(nn.Module):
 def answer(
     layers: Layers, skip: torch.Tensor, features: torch.Tensor, heard: torch.Tensor, static: torch.Tensor
 ) -> torch.Tensor:
-    """Levels (frames, positions) in bels relative to the frame's, for features (frames, positions, FEATURES) and what
+    """Levels (frames, positions), log10 of power over the frame's, for features (frames, positions, FEATURES) and what
     is heard of them."""
     seen = [features.float(), heard, static.expand(len(features), -1, -1)]
     hidden = torch.cat(seen, dim=-1).flatten(0, 1)
@@ -131,7 +134,7 @@ def answer(
         hidden = torch.relu_(functional.linear(hidden, weight, bias))
     weight, bias = layers[3]
     own = functional.linear(hidden, weight)[:, 0].view(features.shape[:2]) + bias
-    limit = EQUALISER_LIMIT_BELS
+    limit = EQUALISER_LIMIT_DB / 10
     equaliser = (static[:, -1] - features[..., LONG_ENVELOPE].float()).clamp(-limit, limit)
     return own + skip[0] * features[..., OWN_LEVEL].float() + skip[1] * equaliser
 
@@ -165,18 +168,10 @@ def stored(network: Network, layers: Layers, static: torch.Tensor) -> dict[str, 
 HAT_CODE = torch.from_numpy(HATS)
 
 
-def _mel(frequencies_hz: np.ndarray) -> np.ndarray:
-    linear, logarithmic = (
-        frequencies_hz / (200 / 3),
-        15 + np.log(np.maximum(frequencies_hz, 1) / 1000) * 27 / np.log(6.4),
-    )
-    return np.where(frequencies_hz < 1000, linear, logarithmic)
-
-
 def _mel_bands() -> tuple[torch.Tensor, torch.Tensor]:
     """Triangular mel bands over positions (positions, bands), and each position's share of the mel axis."""
-    mel = _mel(PLAN.frequencies_hz)
-    edges = np.linspace(0, _mel(np.array(MEL_TOP_HZ)), MEL_BANDS + 2)
+    mel = hz_to_mel(PLAN.frequencies_hz)
+    edges = np.linspace(0, hz_to_mel(np.array(MEL_TOP_HZ)), MEL_BANDS + 2)
     width = edges[1]
     triangles = np.maximum(0, 1 - np.abs(mel[:, None] - edges[1:-1]) / width)
     triangles *= np.gradient(PLAN.frequencies_hz)[:, None] / PLAN.frequencies_hz[0]
@@ -191,17 +186,17 @@ MEL, DENSITY = _mel_bands()
 
 
 def distance(answered: torch.Tensor, target: torch.Tensor, floor: torch.Tensor) -> torch.Tensor:
-    """Mean distance in bels of levels (items, frames, positions), half over positions, half over mel bands.
+    """Mean distance of levels, log10 of power, (items, frames, positions), half over positions, half over mel bands.
 
     Frames come in pairs (0, 1), (2, 3), ..., whose change counts too.
 
     ``floor`` (items, frames) is the target's slow level; all are relative to the content's level.
     """
     gain = (target - answered).detach().flatten(1).median(dim=1).values
-    free = answered + gain.clamp(-FREE_GAIN_BELS, FREE_GAIN_BELS)[:, None, None]
-    low = (floor - RANGE_BELS)[..., None]
+    free = answered + gain.clamp(-FREE_GAIN_DB / 10, FREE_GAIN_DB / 10)[:, None, None]
+    low = (floor - RANGE_DB / 10)[..., None]
     positions = ((_audible(free, low) - _audible(target, low)).abs() * DENSITY).mean()
-    quiet = 10 ** (floor - MEL_RANGE_BELS)[..., None]
+    quiet = 10 ** (floor - MEL_RANGE_DB / 10)[..., None]
     error = _band_levels(free, quiet) - _band_levels(target, quiet)
     bands, change = error.abs().mean(), (error[:, 1::2] - error[:, ::2]).abs().mean()
     drift = (_audible(answered, low) - _audible(target, low)).mean((1, 2)).abs().mean()

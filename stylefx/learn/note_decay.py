@@ -12,7 +12,7 @@ import numpy as np
 
 from stylefx.timbre.layout import position_frequencies
 from stylefx.timbre.note_decay import (
-    HEARD_BELS,
+    HEARD_DB,
     ONSET_FLUX,
     PARTIAL_HIGH,
     PARTIAL_LOW,
@@ -24,9 +24,9 @@ from stylefx.timbre.note_decay import (
 LOOKS, APART_SECONDS = (0.04, 0.11, 0.22), 0.07
 MIN_NOTES = 3
 # Positions that rose by this much at the onset, and are this near to the loudest, are the note.
-RISE_BELS, NEAR_BELS, BEFORE_SECONDS = 1.2, 3.0, 0.023
+RISE_DB, NEAR_DB, BEFORE_SECONDS = 12.0, 30.0, 0.023
 # Three notes of four fall by 8 dB per second or more, and nine of ten do not rise.
-MOST, STRUCK_RATE, NEARLY_ALL = 0.75, -0.8, 0.9
+MAJORITY, STRUCK_RATE, NEARLY_ALL = 0.75, -0.8, 0.9
 # The rate is that of the slower notes, for what falls too soon is missed more than what rings on.
 SLOWER_NOTES = 0.65
 BANDS = 6
@@ -39,9 +39,9 @@ MIN_RATIO, MAX_RATIO = 0.5, 2.0
 
 
 def decay_rates(own: np.ndarray, slow_level: np.ndarray, hop_seconds: float) -> np.ndarray:
-    """Bels a second, 0 or less, float32 (positions,).
+    """Log10 of power per second, 0 or less, float32 (positions,).
 
-    ``own`` float32 (frames, positions) are the clip's levels in bels, ``slow_level`` (frames,) its slow level.
+    ``own`` float32 (frames, positions) are the clip's levels, log10 of power, ``slow_level`` (frames,) its slow level.
     """
     frequencies = position_frequencies()
     levels = _partials(own, slow_level)
@@ -64,7 +64,7 @@ def decay_rates(own: np.ndarray, slow_level: np.ndarray, hop_seconds: float) -> 
     held = np.zeros(len(frequencies), np.float32)
     if len(notes) < MIN_NOTES:
         return held
-    if np.quantile(notes, MOST) > STRUCK_RATE or np.quantile(notes, NEARLY_ALL) > 0:
+    if np.quantile(notes, MAJORITY) > STRUCK_RATE or np.quantile(notes, NEARLY_ALL) > 0:
         return held
     rate = min(0.0, float(np.quantile(notes, SLOWER_NOTES)))
     ratios = _by_frequency(np.array(samples), np.array(weights), frequencies)
@@ -74,7 +74,7 @@ def decay_rates(own: np.ndarray, slow_level: np.ndarray, hop_seconds: float) -> 
 def _partials(own: np.ndarray, slow_level: np.ndarray) -> np.ndarray:
     levels, sums = np.zeros_like(own, np.float32), np.zeros(own.shape[1] + 1)
     for row, out, slow in zip(own, levels, slow_level):
-        partial_levels(row, np.float32(slow - HEARD_BELS), PARTIAL_LOW, PARTIAL_HIGH, sums, out)
+        partial_levels(row, np.float32(slow - HEARD_DB / 10), PARTIAL_LOW, PARTIAL_HIGH, sums, out)
     return levels
 
 
@@ -92,7 +92,7 @@ def _onsets(own: np.ndarray, slow_level: np.ndarray, hop_seconds: float) -> list
 def _note(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Weight of every position in the note that began between two frames: its magnitude, or 0."""
     top = after.max()
-    belongs = (after - before > RISE_BELS) & (after > top - NEAR_BELS)
+    belongs = (after - before > RISE_DB / 10) & (after > top - NEAR_DB / 10)
     return np.where(belongs, 10 ** (0.5 * (after - top)), 0)
 
 

@@ -14,7 +14,7 @@ import scipy.fft
 from stylefx.analysis.grid import NOMINAL_RATE, grid_for
 from stylefx.analysis.window import gauss_window
 from stylefx.jit import compiled
-from stylefx.timbre.adaptive_eq import SOUNDING_BELS
+from stylefx.timbre.adaptive_eq import SOUNDING_DB
 from stylefx.timbre.features import FEATURES, SEEN, SLOW, State, frame_features
 from stylefx.timbre.layout import Plan, hat_functions
 
@@ -50,7 +50,7 @@ def mean_level(power: np.ndarray) -> float:
 
 @dataclass
 class Observation:
-    """What a decoder saw of a spectrogram: ``features`` at the wanted frames, the rest at every frame (bels)."""
+    """What a decoder saw of a spectrogram: ``features`` at the wanted frames, the rest at every frame."""
 
     features: np.ndarray
     own: np.ndarray
@@ -82,7 +82,7 @@ def observe(power: np.ndarray, wanted: np.ndarray) -> Observation:
 
 
 def targets_at(power: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Levels of every position (len(wanted), positions) and the slow level, in bels, at the wanted frames."""
+    """Levels of every position (len(wanted), positions) and the slow level, log10 of power, at the wanted frames."""
     state = State(PLAN, GRID)
     slow_level = _follow(np.log10(power @ PLAN.level_weight + 1e-24), state.fall)
     own = np.zeros((len(wanted), POSITIONS), np.float32)
@@ -95,7 +95,7 @@ def targets_at(power: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 @compiled
-def _follow(level, fall):
+def _follow(level: np.ndarray, fall: float) -> np.ndarray:
     slow = level.copy()
     for p in range(1, len(level)):
         slow[p] = max(level[p], slow[p - 1] - fall)
@@ -104,7 +104,7 @@ def _follow(level, fall):
 
 def sounding_frames(seen: Observation) -> np.ndarray:
     """Boolean (frames,): near the slow level, or the ten loudest where hardly any is."""
-    sounding = seen.level > seen.slow_level - SOUNDING_BELS
+    sounding = seen.level > seen.slow_level - SOUNDING_DB / 10
     sounding[:3] = False
     return sounding if sounding.sum() >= 10 else seen.level >= np.sort(seen.level)[-10:][0]
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from stylefx.params import PARAMETERS, Controls
 from stylefx.ramp import Gain, Ramp
-from stylefx.synthesis.mix import Fifo, limit
+from stylefx.ring import Fifo
+from stylefx.synthesis.mix import limit
 
 # Long enough that a fade is no click, short enough not to sound like two players.
 FADE_SECONDS = 0.010

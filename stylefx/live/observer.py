@@ -36,11 +36,11 @@ class SessionObserver(AbstractContextManager, Protocol):
 
     Attributes
     ----------
-    tape_seconds : float
+    ring_seconds : float
         How much of the input and the output it wants to be able to look back.
     """
 
-    tape_seconds: float = 0.0
+    ring_seconds: float = 0.0
 
     def begin(self, playing: Playing) -> None:
         """Playing starts now."""

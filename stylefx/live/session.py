@@ -23,7 +23,7 @@ from stylefx import interruption
 from stylefx.errors import StylefxError
 from stylefx.live.io.duplex import Duplex
 from stylefx.live.monitor.latency import latency_of
-from stylefx.live.monitor.meters import TAPE_FRAMES, Meters
+from stylefx.live.monitor.meters import RING_FRAMES, Meters
 from stylefx.live.monitor.report import Report
 from stylefx.live.observer import Playing, SessionObserver
 from stylefx.live.quality import QualityGovernor
@@ -66,7 +66,7 @@ def play(
     engine: Engine,
     duplex: Duplex,
     stop: threading.Event,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
     seconds: float | None = None,
     observers: Sequence[SessionObserver] = (),
 ) -> Report:
@@ -80,7 +80,7 @@ def play(
         Neither opened nor begun; it is closed at the end, whatever happens.
     stop : threading.Event
         Set it to end.
-    say : callable
+    notify : callable
         Gets what the musician should read while it happens.
     seconds : float or None
         Stop after so much input.
@@ -92,14 +92,14 @@ def play(
         engine.prepare(duplex.sample_rate, channels, duplex.block)
         check_latency(engine.latency_samples / duplex.sample_rate)
         governor = QualityGovernor(engine)
-        settle(engine, governor, duplex.sample_rate, channels, duplex.block, say, stop)
+        settle(engine, governor, duplex.sample_rate, channels, duplex.block, notify, stop)
         duplex.open(engine.latency_samples)
         latency = latency_of(duplex, engine.latency_samples)
-        say(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
-        say(str(latency))
-        tape_seconds = max((observer.tape_seconds for observer in observers), default=0.0)
-        tape_frames = max(TAPE_FRAMES, duplex.block, round(tape_seconds * duplex.sample_rate))
-        meters = Meters(duplex.sample_rate, max(duplex.block, duplex.hop), channels, tape_frames)
+        notify(f"{duplex.name}: {duplex.sample_rate} Hz, {channels} channels, blocks of {duplex.block}")
+        notify(str(latency))
+        ring_seconds = max((observer.ring_seconds for observer in observers), default=0.0)
+        ring_frames = max(RING_FRAMES, duplex.block, round(ring_seconds * duplex.sample_rate))
+        meters = Meters(duplex.sample_rate, max(duplex.block, duplex.hop), channels, ring_frames)
         frames = None if seconds is None else round(seconds * duplex.sample_rate)
         most_iterations = getattr(engine, "iterations", None) or 0
         worker = Worker(engine, duplex, meters, frames, governor)
@@ -110,9 +110,9 @@ def play(
             for observer in observers:
                 stack.enter_context(observer).begin(playing)
             duplex.begin()
-            say("playing, Ctrl-C ends")
+            notify("playing, Ctrl-C ends")
             with real_time_priority() as real_time:
-                ended = _run(worker, stop, say, observers)
+                ended = _run(worker, stop, notify, observers)
         flags = duplex.flags
     return Report(
         name=duplex.name,
@@ -165,7 +165,7 @@ def settle(
     sample_rate: int,
     channels: int,
     block: int,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
     stop: threading.Event | None = None,
 ) -> None:
     """Warm up, and begin with less quality where this machine would not keep up; say so, and where even that is
@@ -174,20 +174,20 @@ def settle(
     if load > SAFE_LOAD and not governor.at_lowest:
         governor.start_at_lowest()
         least = warm_up(engine, sample_rate, channels, block, stop)
-        say(
+        notify(
             f"slow: the whole engine takes {load:.0%} of a block's time on this machine, so less is done in each hop "
             f"({least:.0%})"
         )
         load = least
     if load > SAFE_LOAD:
-        say(
+        notify(
             f"too slow: a block of {block} takes {load:.0%} of its own time, and where it is late the dry sound is "
             "heard: close other programs, or let 'stylefx live --tune' look for a longer block"
         )
 
 
 def _run(
-    worker: Worker, stop: threading.Event, say: Callable[[str], None], observers: Sequence[SessionObserver]
+    worker: Worker, stop: threading.Event, notify: Callable[[str], None], observers: Sequence[SessionObserver]
 ) -> str:
     """Let the worker play in its thread, tell what is late, return why it ended or raise its error."""
     with ThreadPoolExecutor(1, thread_name_prefix="stylefx-worker") as pool:
@@ -196,7 +196,7 @@ def _run(
         try:
             while not playing.done():
                 wait([playing], timeout=LOOK_UP_SECONDS)
-                late = _tell_late(worker.meters, late, say)
+                late = _notify_late(worker.meters, late, notify)
                 for observer in observers:
                     observer.poll()
         finally:
@@ -204,10 +204,10 @@ def _run(
         return playing.result()
 
 
-def _tell_late(meters: Meters, told: int, say: Callable[[str], None]) -> int:
+def _notify_late(meters: Meters, reported: int, notify: Callable[[str], None]) -> int:
     late = meters.late
-    if late > told:
-        say(f"late: {late - told} blocks ({late} of {meters.blocks})")
+    if late > reported:
+        notify(f"late: {late - reported} blocks ({late} of {meters.blocks})")
     return late
 
 

@@ -75,7 +75,18 @@ class Optimise:
         self._reference = Reference(self._grid.hop_seconds)
 
     def process(self, start: np.ndarray) -> np.ndarray:
-        """One frame."""
+        """One frame.
+
+        Parameters
+        ----------
+        start : float32 (bins,)
+            Magnitudes to begin at: the decoder's.
+
+        Returns
+        -------
+        float32 (bins,)
+            Magnitudes after ``iterations`` steps.
+        """
         level = self._reference.follow(start)
         self._answered = self.iterations > 0 and level >= SILENCE
         if not self._answered:

@@ -71,7 +71,7 @@ class Rtisi:
         self._synthesise()
         # The content's own frames agree with each other, not with styled ones that sounded before them.
         for _ in range(0 if same else self.iterations):
-            _project(self._magnitude, self._analysed(), frame)
+            project_magnitude(self._magnitude, self._analysed(), frame)
             self._synthesise()
         hop = self._grid.hop
         self._past[:-hop] = self._past[hop:] + self.share[hop:]
@@ -101,7 +101,7 @@ def _cover(product: np.ndarray, hop: int) -> np.ndarray:
 
 
 @compiled
-def _start(target, content, magnitude, frame):
+def _start(target: np.ndarray, content: np.ndarray, magnitude: np.ndarray, frame: np.ndarray) -> bool:
     """Fill ``magnitude`` and ``frame`` from target and content, without what is too small, too large or not a number
     (which fails every comparison); return whether the target is the content's magnitude."""
     same = True
@@ -118,7 +118,7 @@ def _start(target, content, magnitude, frame):
 
 
 @compiled
-def _project(magnitude, found, frame):
+def project_magnitude(magnitude: np.ndarray, found: np.ndarray, frame: np.ndarray) -> None:
     """The frame with these magnitudes and the phase of what was found."""
     for q in range(len(magnitude)):
         re, im = found[q].real, found[q].imag

@@ -16,6 +16,7 @@ the content, as Grinstein et al. have it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -86,14 +87,16 @@ class Antognini(NetMethod):
         """Frames that a layer loses at the ends."""
         return int(name.removeprefix("width")) - 1
 
-    def _nearest(self, features, style, shared):
+    def _nearest(
+        self, features: dict[str, torch.Tensor], style: dict[str, torch.Tensor], shared: dict[str, int]
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Pairs of the output's and the clip's features, as far as both go, the clip's shifted nearest."""
         for name, frames in shared.items():
             found, wanted = features[name][:, :frames], style[name][:, :frames]
             yield found, torch.roll(wanted, nearest_shift(found.detach(), wanted), dims=1)
 
 
-def ratio(pairs) -> torch.Tensor:
+def ratio(pairs: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
     """``sum ||found - wanted||^2 / sum ||wanted||^2`` over pairs."""
     distances, norms = zip(*((((a - b) ** 2).sum(), (b**2).sum()) for a, b in pairs))
     return torch.stack(distances).sum() / torch.stack(norms).sum().clamp_min(TINY)

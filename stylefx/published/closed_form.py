@@ -45,6 +45,9 @@ def spread_diagonals(gradient: torch.Tensor, width: int) -> torch.Tensor:
     return diagonal_sums(padded, width)
 
 
+Slopes = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
 class ArcCosineKernel:
     """Inner products of ``filters`` random ReLU features of patches ``width`` frames wide.
 
@@ -60,15 +63,15 @@ class ArcCosineKernel:
         energy = (frames**2).sum(dim=1)
         return energy.unfold(0, self.width, 1).sum(dim=1).clamp_min(TINY).sqrt()
 
-    def pairwise(self, products, norms_a, norms_b):
+    def pairwise(self, products: torch.Tensor, norms_a: torch.Tensor, norms_b: torch.Tensor) -> Slopes:
         """Kernel, and its slopes to inner product and to the first norm, all (positions a, positions b)."""
         return self._kernel(products, norms_a[:, None], norms_b[None, :])
 
-    def matching(self, products, norms_a, norms_b):
+    def matching(self, products: torch.Tensor, norms_a: torch.Tensor, norms_b: torch.Tensor) -> Slopes:
         """The same for patches at equal positions: (positions,)."""
         return self._kernel(products, norms_a, norms_b)
 
-    def _kernel(self, products, norm_a, norm_b):
+    def _kernel(self, products: torch.Tensor, norm_a: torch.Tensor, norm_b: torch.Tensor) -> Slopes:
         scale = norm_a * norm_b
         cosine = (products / scale).clamp_(-1.0, 1.0)
         remaining = math.pi - torch.acos(cosine)

@@ -1,8 +1,8 @@
-"""The optimiser loop of all offline methods: L-BFGS, or Adam where a paper asks for it.
+"""The optimiser loop of all offline methods: L-BFGS.
 
 An objective maps a tensor to its loss and gradient; closed forms write the gradient out, `by_autograd` makes it for
 everything else. The variables live in float64 between the steps, the losses are computed in float32 on the objective's
-device. D. Liu, J. Nocedal, 1989 (scipy's L-BFGS-B without bounds); D. Kingma, J. Ba, 2015.
+device. D. Liu, J. Nocedal, 1989 (scipy's L-BFGS-B without bounds).
 """
 
 from __future__ import annotations
@@ -56,25 +56,6 @@ def lbfgs(
         options={"maxiter": iterations, "maxfun": 2 * iterations + 10},
     )
     return found.x.reshape(start.shape)
-
-
-def adam(
-    objective: Objective,
-    start: np.ndarray,
-    iterations: int,
-    device: torch.device,
-    rate: float,
-    watch: Watch | None = None,
-) -> np.ndarray:
-    """Where ``iterations`` Adam steps of ``rate`` lead from ``start``: float64, of the same shape."""
-    variables = _tensor(start, device).requires_grad_()
-    optimiser = torch.optim.Adam([variables], lr=rate)
-    for step in range(iterations):
-        _, variables.grad = objective(variables.detach())
-        optimiser.step()
-        if watch is not None:
-            watch((step + 1) / iterations)
-    return variables.detach().cpu().numpy().astype(np.float64)
 
 
 def _tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:

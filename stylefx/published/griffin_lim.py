@@ -79,16 +79,16 @@ def spectrogram(samples: np.ndarray, n_fft: int, hop: int, window: np.ndarray) -
     return scipy.fft.rfft(_frames(padded, n_fft, hop) * window.astype(samples.dtype), axis=1).T
 
 
-def _frames(samples, n_fft, hop):
+def _frames(samples: np.ndarray, n_fft: int, hop: int) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(samples, n_fft)[::hop]
 
 
-def _synthesis(spectrum, taper, weight, hop):
+def _synthesis(spectrum: np.ndarray, taper: np.ndarray, weight: np.ndarray, hop: int) -> np.ndarray:
     frames = scipy.fft.irfft(spectrum, len(taper), axis=1) * taper
     return _overlap_add(frames, hop) * weight
 
 
-def _overlap_add(frames, hop):
+def _overlap_add(frames: np.ndarray, hop: int) -> np.ndarray:
     count, n_fft = frames.shape
     pieces = frames.reshape(count, n_fft // hop, hop)
     total = np.zeros((count + n_fft // hop - 1, hop), frames.dtype)
@@ -129,7 +129,14 @@ def pghi(magnitude: np.ndarray, n_fft: int, hop: int, gamma: float, seed: int = 
 
 
 @compiled
-def _integrate_plane(log_magnitude, time_gradient, frequency_gradient, quietest, order, phase):
+def _integrate_plane(
+    log_magnitude: np.ndarray,
+    time_gradient: np.ndarray,
+    frequency_gradient: np.ndarray,
+    quietest: float,
+    order: np.ndarray,
+    phase: np.ndarray,
+) -> None:
     """Spread the phase from the loudest bin to its four neighbours, loudest first; start again on islands."""
     frames, bins = log_magnitude.shape
     done = np.zeros((frames, bins), np.bool_)

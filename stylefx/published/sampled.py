@@ -12,7 +12,15 @@ import torch
 class SampledNetwork:
     """``filters`` Gaussian filters over ``bins`` channels and ``width`` frames, drawn from ``seed``."""
 
-    def __init__(self, filters: int, bins: int, width: int, deviation: float, seed: int, dtype=torch.float32):
+    def __init__(
+        self,
+        filters: int,
+        bins: int,
+        width: int,
+        deviation: float,
+        seed: int,
+        dtype: torch.dtype = torch.float32,
+    ):
         generator = torch.Generator().manual_seed(seed)
         shape = (filters, bins, width)
         self.weights = deviation * torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)

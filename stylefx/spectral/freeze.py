@@ -40,7 +40,23 @@ class Freeze:
     def process(
         self, target: np.ndarray, spectrum: np.ndarray, freeze: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What to play instead of ``target`` float32 (bins,) and ``spectrum`` complex64 (channels, bins)."""
+        """One frame, or what takes its place.
+
+        Parameters
+        ----------
+        target : float32 (bins,)
+            Magnitudes that are to sound.
+        spectrum : complex64 (channels, bins)
+            The content's.
+        freeze : bool
+            Whether the sound is to stand still.
+
+        Returns
+        -------
+        target : float32 (bins,)
+        spectrum : complex64 (channels, bins)
+            As they came while nothing is frozen.
+        """
         held = self._share
         self._share = float(self._amount.towards(float(freeze), 1)[0])
         if freeze and not self._holds:

@@ -49,7 +49,18 @@ class Loudness:
             array[:] = 0
 
     def process(self, content: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """One frame of magnitudes (bins,): the content's and the target's."""
+        """One frame.
+
+        Parameters
+        ----------
+        content, target : float32 (bins,)
+            Magnitudes.
+
+        Returns
+        -------
+        float32 (bins,)
+            The target's at the content's loudness.
+        """
         now = np.array([np.dot(frame * frame, self._weights) for frame in (content, target)])
         self._loudest[0] = max(now[0], self._fall * self._loudest[0])
         if now[0] > 10 ** (-SOUNDING_DB / 10) * self._loudest[0]:

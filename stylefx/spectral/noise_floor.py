@@ -54,14 +54,37 @@ class NoiseFloor:
         self._floor = np.float32(TINY)
 
     def process(self, spectrum: np.ndarray, strength: float) -> np.ndarray:
-        """One frame (channels, bins) with noise under each channel, new; with ``strength`` 0 as it was."""
+        """One frame with noise under each channel.
+
+        Parameters
+        ----------
+        spectrum : complex64 (channels, bins)
+            The content's.
+        strength : float
+            0 to 1; with 0 the frame stays as it is.
+
+        Returns
+        -------
+        complex64 (channels, bins)
+            New.
+        """
         self._floor = _follow(
             spectrum, strength * 10 ** (-DEPTH_DB / 20), self._fall, self._level, self._sign, self._depth
         )
         return _with_noise(spectrum, self._depth, self._next_noise())
 
     def textured(self, target: np.ndarray, content: np.ndarray, raised: np.ndarray) -> np.ndarray:
-        """``target`` (bins,) with the noise's texture where ``content`` has none; ``raised`` is the carrier's."""
+        """A target with the noise's texture where the content has none.
+
+        Parameters
+        ----------
+        target, content, raised : float32 (bins,)
+            Magnitudes: what is to sound, the content's, and the content's with noise under it.
+
+        Returns
+        -------
+        float32 (bins,)
+        """
         return _textured(target, content, raised, self._floor)
 
     def _next_noise(self) -> np.ndarray:
@@ -74,7 +97,9 @@ class NoiseFloor:
 
 
 @compiled
-def _follow(spectrum, scale, fall, level, sign, depth):
+def _follow(
+    spectrum: np.ndarray, scale: float, fall: float, level: np.ndarray, sign: np.ndarray, depth: np.ndarray
+) -> np.floating:
     """Follow the ``level`` and ``sign`` of every channel; the ``depth`` of its noise, and the mean power of all."""
     power, common = np.zeros(len(level)), np.zeros(len(level))
     before = now = 0.0
@@ -97,7 +122,7 @@ def _follow(spectrum, scale, fall, level, sign, depth):
 
 
 @compiled
-def _with_noise(spectrum, depth, noise):
+def _with_noise(spectrum: np.ndarray, depth: np.ndarray, noise: np.ndarray) -> np.ndarray:
     out = np.empty_like(spectrum)
     for c in range(spectrum.shape[0]):
         for q in range(spectrum.shape[1]):
@@ -106,7 +131,7 @@ def _with_noise(spectrum, depth, noise):
 
 
 @compiled
-def _textured(target, content, raised, floor):
+def _textured(target: np.ndarray, content: np.ndarray, raised: np.ndarray, floor: float) -> np.ndarray:
     out = np.empty_like(target)
     for q in range(len(target)):
         out[q] = target[q] * (raised[q] / math.sqrt(content[q] * content[q] + floor))

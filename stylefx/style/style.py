@@ -148,7 +148,20 @@ class Style:
         return picture_of(self)
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
-        """Write the style to one .npz file, complete or not at all; equal styles give equal bytes."""
+        """Write the style to one .npz file, complete or not at all; equal styles give equal bytes.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in .npz.
+        overwrite : bool
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        StylefxError
+            The file cannot be written, or is there already; the message says what to do.
+        """
         path = check_style_path(path_of(path, "the style file"), overwrite)
         try:
             archive.write_arrays(path, {"meta": metadata.encode(self.meta), **self.arrays}, overwrite)
@@ -157,7 +170,22 @@ class Style:
 
     @classmethod
     def load(cls, path: str | Path) -> Style:
-        """Read a style file, trusted or not: a valid `Style`, or a `StylefxError` of one sentence."""
+        """Read a style file, trusted or not.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        Style
+            Checked: it can be played.
+
+        Raises
+        ------
+        StylefxError
+            It cannot be read or is no valid style; the message is one sentence.
+        """
         path = path_of(path, "the style file")
         if path.is_dir():
             raise StylefxError(f"{path} is a directory, expected a style file that `stylefx fit` wrote")
@@ -176,7 +204,17 @@ class Style:
             raise StylefxError(f"{path} is not a style file that can be used: {error}") from error
 
     def with_sources(self, sources: Sequence[Mapping[str, Any]]) -> Style:
-        """The same style, said to be learned from ``sources`` (dicts with name, sha256 and seconds)."""
+        """The same style, said to be learned from other clips.
+
+        Parameters
+        ----------
+        sources : sequence of mappings
+            With ``name``, ``sha256`` and ``seconds``.
+
+        Returns
+        -------
+        Style
+        """
         return replace(self, meta={**self.meta, "sources": [dict(source) for source in sources]})
 
     @property

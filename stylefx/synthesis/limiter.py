@@ -33,7 +33,21 @@ class Limiter:
         self._gain = 1.0
 
     def process(self, hop: np.ndarray, coming: np.ndarray, ceiling: float) -> np.ndarray:
-        """``hop`` below ``ceiling``; ``coming`` (any shape) is what is known of the next one."""
+        """One hop.
+
+        Parameters
+        ----------
+        hop : float32 (hop, channels)
+            Finished samples.
+        coming : float32, any shape
+            What is known of the next hop.
+        ceiling : float
+            The largest sample that may leave.
+
+        Returns
+        -------
+        float32 (hop, channels)
+        """
         peak = max(float(np.abs(hop).max()), float(np.abs(coming).max()))
         before = self._gain
         released = before + self._return * (1 - before)

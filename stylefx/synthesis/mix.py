@@ -12,47 +12,11 @@ import numpy as np
 
 from stylefx.params import PARAMETERS, Settings
 from stylefx.ramp import Gain, Ramp
+from stylefx.ring import Fifo
 from stylefx.synthesis.wet_dry_coherence import COLUMNS, WetDryCoherence, level_gain
 
 # Above this level the soft knee begins, below it the wet signal is untouched: -0.2 dB, what the limiter aims at.
 KNEE = 0.98
-
-
-class Fifo:
-    """First in, first out, for samples (frames, channels); grows only when more than ever is waiting."""
-
-    def __init__(self, channels: int, capacity: int):
-        self._data = np.zeros((capacity, channels), np.float32)
-        self._length = 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    def fill(self, silence: int) -> None:
-        """Empty it, then put ``silence`` samples of silence."""
-        self._length = 0
-        self.put(np.zeros((silence, self._data.shape[1]), np.float32))
-
-    def put(self, samples: np.ndarray) -> None:
-        """Append ``samples`` (frames, channels)."""
-        end = self._length + len(samples)
-        if end > len(self._data):
-            self._data = np.concatenate(
-                [self._data, np.zeros_like(self._data, shape=(end, self._data.shape[1]))]
-            )
-        self._data[self._length : end] = samples
-        self._length = end
-
-    def peek(self, start: int, count: int) -> np.ndarray:
-        """A copy of ``count`` samples, the oldest but ``start`` first."""
-        return self._data[start : start + count].copy()
-
-    def take(self, count: int) -> np.ndarray:
-        """Remove and return the oldest ``count`` samples."""
-        taken = self.peek(0, count)
-        self._data[: self._length - count] = self._data[count : self._length]
-        self._length -= count
-        return taken
 
 
 class Mix:
@@ -85,16 +49,39 @@ class Mix:
         self._gain.reset()
 
     def put_dry(self, block: np.ndarray) -> None:
-        """Queue the next block (frames, channels) of the input."""
+        """Queue the next block of the input.
+
+        Parameters
+        ----------
+        block : float32 (frames, channels)
+        """
         self._dry.put(block)
 
     def put_wet(self, hop: np.ndarray) -> None:
-        """Queue one finished hop (hop, channels); the dry samples that belong to it are there."""
+        """Queue one finished hop; the dry samples that belong to it are there.
+
+        Parameters
+        ----------
+        hop : float32 (hop, channels)
+        """
         self._energies.put(self._coherence.update(self._dry.peek(len(self._wet), len(hop)), hop))
         self._wet.put(hop)
 
     def take(self, length: int, settings: Settings) -> np.ndarray:
-        """The next ``length`` samples: ``settings.mix`` of them wet, none in bypass."""
+        """The next samples of the output.
+
+        Parameters
+        ----------
+        length : int
+            How many.
+        settings : Settings
+            Where mix, output gain and bypass are to go from here.
+
+        Returns
+        -------
+        float32 (length, channels)
+            ``settings.mix`` of them wet, none in bypass.
+        """
         share = self._share.towards(0.0 if settings.bypass else settings.mix, length)
         share = np.clip(share, 0, 1)
         dry, wet, energies = (queue.take(length) for queue in (self._dry, self._wet, self._energies))

@@ -35,7 +35,18 @@ class OverlapAdd:
         return self._sum[:, self._unplayed : self._unplayed + self._grid.hop]
 
     def process(self, spectrum: np.ndarray) -> np.ndarray:
-        """Add one frame; return the hop (hop, channels) that no later frame can change."""
+        """Add one frame.
+
+        Parameters
+        ----------
+        spectrum : complex64 (channels, bins)
+            Centred convention.
+
+        Returns
+        -------
+        float32 (hop, channels)
+            What no later frame can change.
+        """
         half = self._grid.window_length // 2
         frame = irfft(spectrum, self._grid.n_fft)
         self._sum[:, :half] += frame[:, -half:] * self._window[:half]
@@ -43,7 +54,17 @@ class OverlapAdd:
         return self._finished()
 
     def add(self, samples: np.ndarray) -> np.ndarray:
-        """The same for a frame that is samples (channels, window_length) under the dual window already."""
+        """Add one frame that is samples under the dual window already.
+
+        Parameters
+        ----------
+        samples : float32 (channels, window_length)
+
+        Returns
+        -------
+        float32 (hop, channels)
+            What no later frame can change.
+        """
         self._sum += samples
         return self._finished()
 

@@ -43,7 +43,7 @@ class WetDryCoherence:
 
 
 @compiled
-def _follow(dry, wet, keep, energies):
+def _follow(dry: np.ndarray, wet: np.ndarray, keep: float, energies: np.ndarray) -> np.ndarray:
     """Move the running ``energies`` (3,) by one hop; a line from what they were to what they are, (hop, 3)."""
     frames, channels = wet.shape
     new = np.zeros(COLUMNS)

@@ -8,7 +8,7 @@ deviation that the clip has there (adaptive instance normalisation, Huang & Belo
 bands instead of features).
 
 Both corrections are smooth over frequency, so they move no partial against its neighbours, bounded, learnt as slowly
-as a phrase, and leave the level of every frame as it was. All in bels, over the positions of
+as a phrase, and leave the level of every frame as it was. All as log10 of power, over the positions of
 :mod:`stylefx.timbre.layout`.
 """
 
@@ -25,17 +25,17 @@ from stylefx.timbre.layout import LEVEL_KNEE_HZ, LEVEL_TOP_HZ, LINEAR_STEP_HZ, p
 
 # Share of the difference that is taken out: part of it is the tune, not the timbre.
 SHARE = 0.7
-LIMIT_BELS = 1.5
+LIMIT_DB = 15.0
 SECONDS = 1.0
 # The correction comes in over this much sounding content; of the deviation more must be heard.
 FADE_IN_SECONDS, SPREAD_FADE_IN_SECONDS = 0.35, 1.0
 # Movements are scaled by no more than this, and moved by no more than that.
-MIN_SCALE, MAX_SCALE, MOVED_BELS = 0.5, 3.0, 1.5
+MIN_SCALE, MAX_SCALE, MOVED_DB = 0.5, 3.0, 15.0
 # A deviation of less than this (0.1 dB) is none.
-STILL_BELS = 0.01
-SOUNDING_BELS = 2.0
+STILL_DB = 0.1
+SOUNDING_DB = 20.0
 # Levels further below a frame's strongest position are silence, whatever they say.
-RANGE_BELS = 7.0
+RANGE_DB = 70.0
 SMOOTHING_RATIO, SMOOTHING_HZ = 1.35, 80.0
 TINY = 1e-20
 
@@ -85,7 +85,15 @@ class SlowEqualiser:
             array[:] = 0
 
     def process(self, answer: np.ndarray, sounding: bool) -> None:
-        """Correct the levels (positions,) of a frame in place; learn from them if the content is ``sounding``."""
+        """Correct a frame in place, and learn from it.
+
+        Parameters
+        ----------
+        answer : float32 (positions,)
+            Levels, log10 of power.
+        sounding : bool
+            Whether the content sounds; nothing is learned from silence.
+        """
         _bands(answer, WEIGHT, WINDOW_LOW, WINDOW_HIGH, self._scratch, self._sums, self._now)
         if sounding:
             self._counted += 1
@@ -115,8 +123,8 @@ def level_statistics(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @compiled
-def answer_level(answer, weight):
-    """Level of a frame whose positions have these levels, bels."""
+def answer_level(answer: np.ndarray, weight: np.ndarray) -> np.floating:
+    """Level of a frame whose positions have these levels, log10 of power."""
     total = TINY
     for p in range(len(answer)):
         total += np.float32(10) ** answer[p] * weight[p]
@@ -124,8 +132,8 @@ def answer_level(answer, weight):
 
 
 @compiled
-def _relative(answer, weight, out):
-    floor = maximum(answer) - np.float32(RANGE_BELS)
+def _relative(answer: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
+    floor = maximum(answer) - np.float32(RANGE_DB / 10)
     for p in range(len(answer)):
         out[p] = max(answer[p], floor)
     level = answer_level(out, weight)
@@ -134,7 +142,7 @@ def _relative(answer, weight, out):
 
 
 @compiled
-def _smooth(values, low, high, sums, out):
+def _smooth(values: np.ndarray, low: np.ndarray, high: np.ndarray, sums: np.ndarray, out: np.ndarray) -> None:
     sums[0] = 0
     for p in range(len(values)):
         sums[p + 1] = sums[p] + values[p]
@@ -143,16 +151,36 @@ def _smooth(values, low, high, sums, out):
 
 
 @compiled
-def _bands(answer, weight, low, high, scratch, sums, out):
+def _bands(
+    answer: np.ndarray,
+    weight: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    scratch: np.ndarray,
+    sums: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """Levels relative to the frame's, smoothed over frequency."""
     _relative(answer, weight, scratch)
     _smooth(scratch, low, high, sums, out)
 
 
 @compiled
-def _learn(now, wanted, low, high, rate, share, mean, variance, correction, scratch, sums):
+def _learn(
+    now: np.ndarray,
+    wanted: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    rate: float,
+    share: float,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    correction: np.ndarray,
+    scratch: np.ndarray,
+    sums: np.ndarray,
+) -> None:
     """Running mean and variance; the correction of the mean."""
-    limit = np.float32(LIMIT_BELS)
+    limit = np.float32(LIMIT_DB / 10)
     for p in range(len(now)):
         difference = now[p] - mean[p]
         mean[p] += rate * difference
@@ -162,9 +190,17 @@ def _learn(now, wanted, low, high, rate, share, mean, variance, correction, scra
 
 
 @compiled
-def _move(now, mean, variance, wanted_spread, share, correction, out):
+def _move(
+    now: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    wanted_spread: np.ndarray,
+    share: float,
+    correction: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """The correction of the mean, and that of how far this frame is from it."""
-    limit, still = np.float32(MOVED_BELS), np.float32(STILL_BELS)
+    limit, still = np.float32(MOVED_DB / 10), np.float32(STILL_DB / 10)
     for p in range(len(now)):
         scale = wanted_spread[p] / math.sqrt(variance[p] + still * still)
         scale = min(max(scale, np.float32(MIN_SCALE)), np.float32(MAX_SCALE))
@@ -173,7 +209,7 @@ def _move(now, mean, variance, wanted_spread, share, correction, out):
 
 
 @compiled
-def _apply(answer, weight, correction):
+def _apply(answer: np.ndarray, weight: np.ndarray, correction: np.ndarray) -> None:
     before = answer_level(answer, weight)
     for p in range(len(answer)):
         answer[p] += correction[p]

@@ -14,7 +14,7 @@ import numpy as np
 from stylefx.analysis.grid import Grid
 from stylefx.jit import compiled
 from stylefx.timbre.adaptive_eq import WIDTH, answer_level
-from stylefx.timbre.features import FLOOR_BELS, log10_in_place
+from stylefx.timbre.features import FLOOR_DB, log10_in_place
 from stylefx.timbre.layout import PER_OCTAVE, position_frequencies
 
 # From the first frequency to the second the ceiling comes in: below, the tune decides what is there.
@@ -27,7 +27,7 @@ SPAN = PER_OCTAVE // 12
 # Amplitudes below this share of the middle's are no sound.
 NOTHING = 1e-7
 # Nothing sounds this much over the middle.
-MAX_BELS = 10.0
+MAX_DB = 100.0
 
 
 def _middle() -> np.ndarray:
@@ -39,7 +39,7 @@ MIDDLE = _middle().astype(np.float32)
 
 
 class Ceiling:
-    """``amplitudes`` (positions,): the clip's mean, in bels of power, from :func:`mean_amplitudes`."""
+    """``amplitudes`` (positions,): the clip's mean, log10 of power, from :func:`mean_amplitudes`."""
 
     def __init__(self, amplitudes: np.ndarray):
         frequencies = position_frequencies()
@@ -47,8 +47,8 @@ class Ceiling:
         come_in = np.log2(frequencies[self._first :] / FROM_HZ) / np.log2(WHOLE_FROM_HZ / FROM_HZ)
         self._share = np.clip(come_in, 0, 1).astype(np.float32)
         # Bounded, for a style file may hold any number.
-        bels = np.clip(amplitudes[self._first :], 2 * np.log10(NOTHING), MAX_BELS)
-        self._clip = (10.0 ** (bels / 2)).astype(np.float32)
+        power_log10 = np.clip(amplitudes[self._first :], 2 * np.log10(NOTHING), MAX_DB / 10)
+        self._clip = (10.0 ** (power_log10 / 2)).astype(np.float32)
         self._width = WIDTH[self._first :]
 
     def prepare(self, grid: Grid) -> None:
@@ -66,13 +66,20 @@ class Ceiling:
             array[:] = 0
 
     def process(self, answer: np.ndarray, own: np.ndarray, slow_level: float) -> None:
-        """Lower the answer (positions,) of a frame in place.
+        """Lower a frame in place.
 
-        ``own`` (positions,) are the content's levels, read over a floor under the ``slow_level``; all in bels.
+        Parameters
+        ----------
+        answer : float32 (positions,)
+            Levels of the answer, log10 of power.
+        own : float32 (positions,)
+            The content's, log10 of power, read over a floor under the ``slow_level``.
+        slow_level : float
+            The content's over the last seconds, log10 of power.
         """
         self._counted += 1
         rate = np.float32(max(self._rate, 1 / self._counted[0]))
-        floor = np.float32(10.0 ** (slow_level - FLOOR_BELS))
+        floor = np.float32(10.0 ** (slow_level - FLOOR_DB / 10))
         level = answer_level(own, MIDDLE)
         # The answer may be far softer than the content: it is made as loud afterwards.
         gain = level - answer_level(answer, MIDDLE)
@@ -87,15 +94,15 @@ class Ceiling:
 def mean_amplitudes(power: np.ndarray, low: np.ndarray, high: np.ndarray, bin_hz: float) -> np.ndarray:
     """Mean amplitude of each position's bins ``low`` to ``high`` in a clip's ``power`` (frames, bins).
 
-    Over that of the middle of hearing, as power in bels: float32 (positions,), 0 where a position is no band.
+    Over that of the middle of hearing, log10 of power: float32 (positions,), 0 where a position is no band.
     """
     sums = np.pad(np.cumsum(power, axis=1, dtype=np.float64), ((0, 0), (1, 0)))
     bands = _up_to(sums, high) - _up_to(sums, np.maximum(low, 0))
     amplitudes = np.sqrt(np.maximum(bands, 0) / np.maximum(high - low, 1)).mean(axis=0)
     first, last = (round(hz / bin_hz) for hz in MIDDLE_HZ)
     middle = np.sqrt(power[:, first : last + 1].sum(axis=1)).mean()
-    bels = 2 * np.log10(amplitudes / max(middle, NOTHING) + NOTHING)
-    return np.where(low >= 0, bels, 0).astype(np.float32)
+    power_log10 = 2 * np.log10(amplitudes / max(middle, NOTHING) + NOTHING)
+    return np.where(low >= 0, power_log10, 0).astype(np.float32)
 
 
 def _up_to(sums: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -105,7 +112,16 @@ def _up_to(sums: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _learn(answer, gain, own, floor, rate, first, content, answered):
+def _learn(
+    answer: np.ndarray,
+    gain: float,
+    own: np.ndarray,
+    floor: float,
+    rate: float,
+    first: int,
+    content: np.ndarray,
+    answered: np.ndarray,
+) -> None:
     """Mean amplitudes: the content's, without the floor that it is read over, and the answer's."""
     for k in range(len(content)):
         heard = np.float32(10) ** own[first + k] - floor
@@ -114,7 +130,20 @@ def _learn(answer, gain, own, floor, rate, first, content, answered):
 
 
 @compiled
-def _lower(answer, middle, clip, width, share, first, content, answered, sums, correction, span, nothing):
+def _lower(
+    answer: np.ndarray,
+    middle: float,
+    clip: np.ndarray,
+    width: np.ndarray,
+    share: np.ndarray,
+    first: int,
+    content: np.ndarray,
+    answered: np.ndarray,
+    sums: np.ndarray,
+    correction: np.ndarray,
+    span: int,
+    nothing: float,
+) -> None:
     """Take from the answer what its mean is over the higher of both."""
     count = len(content)
     for k in range(count):

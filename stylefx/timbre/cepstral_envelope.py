@@ -66,7 +66,18 @@ class EnvelopeStart:
         """Nothing is remembered."""
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
-        """One frame. Levels are arbitrary: the chain gives every frame its loudness back."""
+        """One frame.
+
+        Parameters
+        ----------
+        magnitude : float32 (bins,)
+            The content's.
+
+        Returns
+        -------
+        float32 (bins,)
+            At any level: the chain gives every frame its loudness back.
+        """
         log = log_magnitude(magnitude)
         gain = self._style - self._envelope.of(log)
         gain -= gain[int(np.argmax(log))]

@@ -19,7 +19,18 @@ class ContentStart:
         """Nothing is remembered."""
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
-        """One frame (bins,)."""
+        """One frame.
+
+        Parameters
+        ----------
+        magnitude : float32 (bins,)
+            The content's.
+
+        Returns
+        -------
+        float32 (bins,)
+            The same.
+        """
         return magnitude
 
     hold = process

@@ -30,7 +30,13 @@ class ContentFeatures:
         self.state.reset()
 
     def process(self, magnitude: np.ndarray) -> None:
-        """Take in the content's magnitudes, float32 (bins,), of one frame."""
+        """Take in one frame.
+
+        Parameters
+        ----------
+        magnitude : float32 (bins,)
+            The content's.
+        """
         self.level = frame_features(magnitude, self.plan, self.state, self.features, self.own, self.envelope)
         self.slow_level = self.state.level[SLOW]
 

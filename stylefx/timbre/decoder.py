@@ -20,18 +20,18 @@ import numpy as np
 from stylefx.analysis.grid import Grid
 from stylefx.errors import StylefxError
 from stylefx.jit import compiled
-from stylefx.timbre.adaptive_eq import SOUNDING_BELS, WINDOW_HIGH, WINDOW_LOW, SlowEqualiser
+from stylefx.timbre.adaptive_eq import SOUNDING_DB, WINDOW_HIGH, WINDOW_LOW, SlowEqualiser
 from stylefx.timbre.ceiling import Ceiling
 from stylefx.timbre.content_features import ContentFeatures
-from stylefx.timbre.features import FEATURES, FLOOR_BELS
+from stylefx.timbre.features import FEATURES, FLOOR_DB
 from stylefx.timbre.layout import heard_places, position_frequencies
 from stylefx.timbre.note_decay import Decay
 from stylefx.timbre.outliers import Rollback
 
 # Long-term envelopes further apart than this are not trusted (40 dB).
-EQUALISER_LIMIT_BELS = 4.0
+EQUALISER_LIMIT_DB = 40.0
 # Gains beyond this would lift the noise floor of the content into hearing (60 dB).
-GAIN_LIMIT_BELS = 6.0
+GAIN_LIMIT_DB = 60.0
 
 # What the network says of one position against its neighbours is believed to this share: a wrong partial costs a note,
 # a missing one only some of its colour.
@@ -40,7 +40,7 @@ DETAIL_SHARE = 0.8
 # handed back and forth for ever.
 FOLLOWED = 0.75
 # A frame at this level holds nothing but zeros.
-SILENCE_BELS = -23.9
+SILENCE_DB = -239.0
 
 
 class Decoder:
@@ -126,22 +126,33 @@ class Decoder:
         self._first = 0
 
     def process(self, magnitude: np.ndarray) -> np.ndarray:
-        """Target magnitudes float32 (bins,), new, for the content's magnitudes float32 (bins,) of one frame."""
+        """The answer to one frame.
+
+        Parameters
+        ----------
+        magnitude : float32 (bins,)
+            The content's.
+
+        Returns
+        -------
+        float32 (bins,)
+            Target magnitudes, new.
+        """
         heard, answer = self._content_features, self._answer
         if self._listens_itself:
             heard.process(magnitude)
         self._network()
         self._rollback.follow(heard.usual.loud, heard.usual.over)
-        self._equaliser.process(answer, heard.level > heard.slow_level - SOUNDING_BELS)
-        if heard.level > SILENCE_BELS:
+        self._equaliser.process(answer, heard.level > heard.slow_level - SOUNDING_DB / 10)
+        if heard.level > SILENCE_DB / 10:
             self._ceiling.process(answer, heard.own, heard.slow_level)
-        if self._decay.active and heard.level > SILENCE_BELS:
+        if self._decay.active and heard.level > SILENCE_DB / 10:
             styled = answer + np.float32(heard.level)
             self._down[:] = self._decay.process(heard.own, styled, heard.slow_level)
         return self._applied(magnitude)
 
     def _network(self) -> None:
-        """Fill the answer at every position, relative to the frame's level, in bels.
+        """Fill the answer at every position, relative to the frame's level, as log10 of power.
 
         The network answers at every second position, the others in the next frame: between two answers a position moves
         as its neighbours do. What the frame itself says is new everywhere.
@@ -175,13 +186,13 @@ class Decoder:
         np.add(self._answer, np.float32(heard.level) - heard.own, out=gain)
         _calm(gain, WINDOW_LOW, WINDOW_HIGH, self._sums)
         gain += self._down
-        silent = heard.level <= SILENCE_BELS
-        floor = np.float32(0 if silent else 10.0 ** (heard.slow_level - FLOOR_BELS))
+        silent = heard.level <= SILENCE_DB / 10
+        floor = np.float32(0 if silent else 10.0 ** (heard.slow_level - FLOOR_DB / 10))
         return _expand(magnitude, gain, floor, heard.plan.expand_index, heard.plan.expand_weight)
 
 
 @compiled
-def _rectify(hidden, bias):
+def _rectify(hidden: np.ndarray, bias: np.ndarray) -> None:
     """Add a bias, of every position or one for all, and cut at 0."""
     for p in range(hidden.shape[0]):
         here = bias[p % len(bias)]
@@ -190,7 +201,16 @@ def _rectify(hidden, bias):
 
 
 @compiled
-def look(features, channels, index, between, lanes, first, step, seen):
+def look(
+    features: np.ndarray,
+    channels: np.ndarray,
+    index: np.ndarray,
+    between: np.ndarray,
+    lanes: tuple[int, ...],
+    first: int,
+    step: int,
+    seen: np.ndarray,
+) -> None:
     """At positions first, first + step, ..: features, the ear's channels along the harmonics, and its own."""
     width = features.shape[1]
     for k in range(len(seen)):
@@ -209,7 +229,15 @@ def look(features, channels, index, between, lanes, first, step, seen):
 
 
 @compiled
-def _output(hidden, bias, weight, bias_out, first, own, moved):
+def _output(
+    hidden: np.ndarray,
+    bias: np.ndarray,
+    weight: np.ndarray,
+    bias_out: float,
+    first: int,
+    own: np.ndarray,
+    moved: np.ndarray,
+) -> None:
     """Last rectifier and output weights for every second position of ``own``; the others move with their neighbours."""
     for k in range(hidden.shape[0]):
         total = bias_out
@@ -225,16 +253,18 @@ def _output(hidden, bias, weight, bias_out, first, own, moved):
 
 
 @compiled
-def _whole(own, skip, envelope, features, answer):
+def _whole(
+    own: np.ndarray, skip: np.ndarray, envelope: np.ndarray, features: np.ndarray, answer: np.ndarray
+) -> None:
     """The network's own part, the content's level and the equaliser's share."""
-    limit = np.float32(EQUALISER_LIMIT_BELS)
+    limit = np.float32(EQUALISER_LIMIT_DB / 10)
     for p in range(len(own)):
         equaliser = min(max(envelope[p] - features[p, 4], -limit), limit)
         answer[p] = own[p] + skip[0] * features[p, 0] + skip[1] * equaliser
 
 
 @compiled
-def _calm(gain, low, high, sums):
+def _calm(gain: np.ndarray, low: np.ndarray, high: np.ndarray, sums: np.ndarray) -> None:
     """Draw every gain to the mean of its band."""
     sums[0] = 0
     for p in range(len(gain)):
@@ -245,11 +275,13 @@ def _calm(gain, low, high, sums):
 
 
 @compiled
-def _expand(magnitude, gain, floor, index, weight):
+def _expand(
+    magnitude: np.ndarray, gain: np.ndarray, floor: float, index: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
     """Gains of positions -> magnitudes of bins; where the content has nothing, the floor is what is raised."""
     out = np.empty(len(magnitude), np.float32)
     for q in range(len(out)):
         here, after = gain[index[q]], gain[index[q] + 1]
-        bels = min(here + (after - here) * weight[q], np.float32(GAIN_LIMIT_BELS))
-        out[q] = np.sqrt((magnitude[q] * magnitude[q] + floor) * np.float32(10.0) ** bels)
+        power_log10 = min(here + (after - here) * weight[q], np.float32(GAIN_LIMIT_DB / 10))
+        out[q] = np.sqrt((magnitude[q] * magnitude[q] + floor) * np.float32(10.0) ** power_log10)
     return out

@@ -1,6 +1,6 @@
 """What the decoder sees of a frame: features of each position, from the magnitudes so far (numba, bare loops).
 
-All levels are in bels (log10 of power) and relative, so that neither the gain of the content nor its slow
+All levels are log10 of power (1 is 10 dB) and relative, so that neither the gain of the content nor its slow
 envelope changes what is seen. Everything is causal; the memory is a handful of running averages in ``State``.
 """
 
@@ -18,14 +18,14 @@ HISTORY_SECONDS = (0.012, 0.04, 0.12, 0.4, 1.5)
 SMOOTH_SECONDS = 0.06
 LONG_SECONDS = 4.0
 # The slow level falls by this much a second after a peak: phrases keep their dynamics, gains do not matter.
-SLOW_FALL_BELS = 0.8
+SLOW_FALL_DB = 8.0
 # What lies further below the slow level is silence.
-FLOOR_BELS = 8.0
+FLOOR_DB = 80.0
 # The long-term envelope learns only while the level is this near the slow level.
-ACTIVE_BELS = 3.0
-CLIP_BELS = 5.0
+ACTIVE_DB = 30.0
+CLIP_DB = 50.0
 TINY_POWER = 1e-24
-# Bels below which a decaying state is at rest.
+# Log10 of power below which a decaying state is at rest.
 INAUDIBLE = 1e-20
 
 GATHERED = len(OFFSETS_HZ) + len(RATIOS)
@@ -52,7 +52,7 @@ class State:
         positions = len(plan.frequencies_hz)
         seconds = np.array([*HISTORY_SECONDS, SMOOTH_SECONDS, LONG_SECONDS])
         self.rates = (1 - np.exp(-grid.hop_seconds / seconds)).astype(np.float32)
-        self.fall = np.float32(SLOW_FALL_BELS * grid.hop_seconds)
+        self.fall = np.float32(SLOW_FALL_DB / 10 * grid.hop_seconds)
         self.history = np.zeros((HISTORY, positions), np.float32)
         self.smooth = np.zeros(plan.bins, np.float32)
         self.long = np.zeros(positions + 1, np.float64)
@@ -80,17 +80,24 @@ class State:
         return self.history, self.smooth, self.long, self.level
 
 
-def frame_features(magnitude, plan: Plan, state: State, features, own, long_envelope) -> float:
-    """Take in one frame (bins,) float32; return its level in bels.
+def frame_features(
+    magnitude: np.ndarray,
+    plan: Plan,
+    state: State,
+    features: np.ndarray,
+    own: np.ndarray,
+    long_envelope: np.ndarray,
+) -> float:
+    """Take in one frame (bins,) float32; return its level, log10 of power.
 
     Filled: ``features`` (positions, FEATURES), left out when it is empty; ``own`` (positions,), each position's
-    level in bels; ``long_envelope`` (positions,), the long-term envelope relative to the long-term level.
+    level, log10 of power; ``long_envelope`` (positions,), the long-term envelope relative to the long-term level.
     """
     level = _levels(magnitude, plan.level_weight, state.sums)
     state.usual.process(level)
     state.rollback.follow(state.usual.loud, state.usual.over)
     _follow(level, state.level, state.rates, state.fall)
-    floor = state.level[SLOW] - FLOOR_BELS
+    floor = state.level[SLOW] - FLOOR_DB / 10
     _spectra(magnitude, plan.envelope_low, plan.envelope_high, floor, state.sums[1], state.spectra)
     _positions(
         plan.own, plan.band_low, plan.band_high, floor, level, state.sums[0], state.spectra, state.level,
@@ -107,7 +114,7 @@ def frame_features(magnitude, plan: Plan, state: State, features, own, long_enve
 
 
 @compiled
-def log10_in_place(values):
+def log10_in_place(values: np.ndarray) -> None:
     """log10 of positive float32 values to 3e-6: exponent and a polynomial in the mantissa, so that it vectorises."""
     bits = values.view(np.int32)
     for i in range(len(values)):
@@ -124,7 +131,7 @@ def log10_in_place(values):
 
 
 @compiled
-def maximum(values):
+def maximum(values: np.ndarray) -> float:
     """The largest of some values; numpy's own way takes three seconds to compile."""
     found = values[0]
     for i in range(1, len(values)):
@@ -133,7 +140,7 @@ def maximum(values):
 
 
 @compiled
-def _levels(magnitude, weight, sums):
+def _levels(magnitude: np.ndarray, weight: np.ndarray, sums: np.ndarray) -> float:
     """Prefix sums of power and magnitude; returns the level."""
     power_sum, magnitude_sum = sums[0], sums[1]
     total = TINY_POWER
@@ -146,20 +153,27 @@ def _levels(magnitude, weight, sums):
 
 
 @compiled
-def _follow(level, level_state, rates, fall):
+def _follow(level: float, level_state: np.ndarray, rates: np.ndarray, fall: float) -> None:
     """The slow follower of the level, and its history."""
     first = level_state[SEEN] == 0
     slow = level if first else max(level, level_state[SLOW] - fall)
     level_state[SLOW] = slow
     for k in range(HISTORY):
-        before = slow - FLOOR_BELS if first else level_state[k]
-        level_state[k] = max(before + rates[k] * (level - before), slow - FLOOR_BELS)
-    if level > slow - ACTIVE_BELS:
+        before = slow - FLOOR_DB / 10 if first else level_state[k]
+        level_state[k] = max(before + rates[k] * (level - before), slow - FLOOR_DB / 10)
+    if level > slow - ACTIVE_DB / 10:
         level_state[COUNTED] += 1
 
 
 @compiled
-def _spectra(magnitude, low, high, floor, magnitude_sum, spectra):
+def _spectra(
+    magnitude: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    floor: float,
+    magnitude_sum: np.ndarray,
+    spectra: np.ndarray,
+) -> None:
     """Rows: envelope power, then its log, and the whitened log spectrum, relative to the floor (0 or more)."""
     scale = np.float32(10.0 ** (-floor))
     power_of_envelope, envelope, whitened = spectra[0], spectra[1], spectra[2]
@@ -177,7 +191,7 @@ def _spectra(magnitude, low, high, floor, magnitude_sum, spectra):
 
 
 @compiled
-def _smooth(whitened, rate, smooth):
+def _smooth(whitened: np.ndarray, rate: float, smooth: np.ndarray) -> None:
     for q in range(len(smooth)):
         value = smooth[q] + rate * (whitened[q] - smooth[q])
         # A long rest would leave denormal numbers, on which a processor takes several times as long.
@@ -185,16 +199,26 @@ def _smooth(whitened, rate, smooth):
 
 
 @compiled
-def _interpolate(values, place):
+def _interpolate(values: np.ndarray, place: np.ndarray) -> float:
     index = int(place)
     return values[index] + (values[index + 1] - values[index]) * (place - index)
 
 
 @compiled
 def _positions(
-    own_place, band_low, band_high, floor, level, power_sum, spectra, level_state, rates, long, history,
-    bands, own, long_envelope,
-):  # fmt: skip
+    own_place: np.ndarray,
+    band_low: np.ndarray,
+    band_high: np.ndarray,
+    floor: float,
+    level: float,
+    power_sum: np.ndarray,
+    spectra: np.ndarray,
+    level_state: np.ndarray,
+    rates: np.ndarray,
+    long: np.ndarray,
+    history: np.ndarray,
+    bands: np.ndarray, own: np.ndarray, long_envelope: np.ndarray,
+) -> None:  # fmt: skip
     """Level, local envelope, long-term envelope and history of every position."""
     positions = len(own_place)
     scale = np.float32(10.0 ** (-floor))
@@ -221,11 +245,20 @@ def _positions(
 
 
 @compiled
-def _long_term(own_place, floor, level, envelope_power, level_state, rates, long, long_envelope):
+def _long_term(
+    own_place: np.ndarray,
+    floor: float,
+    level: float,
+    envelope_power: np.ndarray,
+    level_state: np.ndarray,
+    rates: np.ndarray,
+    long: np.ndarray,
+    long_envelope: np.ndarray,
+) -> None:
     """Running mean of the envelope's power while the content sounds; its log relative to that of the level."""
     positions = len(own_place)
     floor_power = 10.0**floor
-    if level > level_state[SLOW] - ACTIVE_BELS:
+    if level > level_state[SLOW] - ACTIVE_DB / 10:
         rate = max(rates[HISTORY + 1], 1 / max(level_state[COUNTED], 1.0))
         for p in range(positions):
             power = (_interpolate(envelope_power, own_place[p]) - 1) * floor_power
@@ -239,14 +272,24 @@ def _long_term(own_place, floor, level, envelope_power, level_state, rates, long
 
 @compiled
 def _gather(
-    places, smooth_places, level, level_state, whitened, smooth, history, bands, own, long_envelope, features
-):
+    places: np.ndarray,
+    smooth_places: np.ndarray,
+    level: float,
+    level_state: np.ndarray,
+    whitened: np.ndarray,
+    smooth: np.ndarray,
+    history: np.ndarray,
+    bands: np.ndarray,
+    own: np.ndarray,
+    long_envelope: np.ndarray,
+    features: np.ndarray,
+) -> None:
     """Fill the rows of features."""
     # From the arrays, not from the constants: compiled code is cached, and does not notice that those have changed.
     gathered, smoothed = places.shape[1], smooth_places.shape[1]
     for p in range(len(features)):
         row = features[p]
-        envelope = bands[1, p] + (level_state[SLOW] - FLOOR_BELS) - level
+        envelope = bands[1, p] + (level_state[SLOW] - FLOOR_DB / 10) - level
         row[0] = own[p] - level
         row[1] = envelope
         row[2] = bands[0, p] - bands[1, p]
@@ -261,4 +304,4 @@ def _gather(
             row[LOCAL + gathered + smoothed + 2 * k] = own[p] - history[k, p]
             row[LOCAL + gathered + smoothed + 2 * k + 1] = level - level_state[k]
         for c in range(len(row)):
-            row[c] = min(max(row[c], np.float32(-CLIP_BELS)), np.float32(CLIP_BELS))
+            row[c] = min(max(row[c], np.float32(-CLIP_DB / 10)), np.float32(CLIP_DB / 10))

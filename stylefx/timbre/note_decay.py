@@ -25,24 +25,24 @@ from stylefx.timbre.layout import position_frequencies
 
 # A partial and the sway of a vibrato around it.
 PARTIAL_HZ, PARTIAL_RATIO = 32.0, 0.012
-# An onset is a mean rise (0 to 1 bel a position) of more than this, heard against this many positions on either side,
+# An onset is a mean rise (0 to 10 dB per position) of more than this, heard against this many positions on either side,
 # over FLUX_SECONDS; a clear one rises by CLEAR_FLUX more. The next one may come after REST_SECONDS.
 ONSET_FLUX, CLEAR_FLUX, FLUX_SPREAD, FLUX_SECONDS, REST_SECONDS = 0.15, 0.08, 3, 0.023, 0.1
 # How much a position counts in it: by its level, down to 50 dB under the loudest.
-FLUX_POWER, FLUX_RANGE_BELS = 0.3, 5.0
+FLUX_POWER, FLUX_RANGE_DB = 0.3, 50.0
 # Levels further below the slow level than this are noise, whose rises mean nothing.
-HEARD_BELS = 6.0
+HEARD_DB = 60.0
 # For this long after an onset a position that rises above its recent mean starts again; one that rises by much
 # does so at any time.
-OPEN_SECONDS, RECENT_SECONDS, SMALL_RISE_BELS, GREAT_RISE_BELS = 0.08, 0.07, 0.15, 1.5
+OPEN_SECONDS, RECENT_SECONDS, SMALL_RISE_DB, GREAT_RISE_DB = 0.08, 0.07, 1.5, 15.0
 # Share of the last onset in how clear onsets are; two faint ones are enough to hold the line back.
 CLARITY_SHARE = 0.4
 # No note is turned down by more (20 dB), so that a long note is still heard at its end.
-DEPTH_BELS = 2.0
+DEPTH_DB = 20.0
 # A note falls more slowly as it gets older than these seconds: share of its first rate.
 AGES, SLOWER = (0.3, 1.0), (1.0, 0.8, 0.6)
 # Whose line a position follows: that of what is loud beside it, at little that of its band, at least of everything.
-SALIENCE_POWER, SALIENCE_RANGE_BELS, RISING_SALIENCE = 0.7, 8.0, 10.0
+SALIENCE_POWER, SALIENCE_RANGE_DB, RISING_SALIENCE = 0.7, 80.0, 10.0
 BAND_SHARE, ALL_SHARE = 0.05, 1e-3
 TINY = 1e-20
 
@@ -75,8 +75,21 @@ class Onsets:
         self._seen = 0
 
     def process(self, own: np.ndarray, slow_level: float) -> float:
-        """Mean rise, 0 to 1, of levels (positions,) in bels, float32."""
-        np.maximum(own, np.float32(slow_level - HEARD_BELS), out=self._level)
+        """How much of a frame begins.
+
+        Parameters
+        ----------
+        own : float32 (positions,)
+            The content's levels, log10 of power.
+        slow_level : float
+            Its level over the last seconds, log10 of power.
+
+        Returns
+        -------
+        float
+            Mean rise, 0 to 1.
+        """
+        np.maximum(own, np.float32(slow_level - HEARD_DB / 10), out=self._level)
         before = self._past[self._seen % self._frames]
         flux = _flux(self._level, before, WIDTH)
         before[:] = self._level
@@ -85,7 +98,7 @@ class Onsets:
 
 
 class Decay:
-    """``rates`` float32 (positions,): bels per second, 0 or less, from :func:`stylefx.learn.note_decay.decay_rates`."""
+    """``rates`` float32 (positions,), 0 or less: log10 of power per second, see `stylefx.learn.note_decay`."""
 
     def __init__(self, rates: np.ndarray):
         self._rates = np.ascontiguousarray(rates, np.float32)
@@ -112,11 +125,24 @@ class Decay:
         self._since, self._peak, self._clarity, self._heard = 9.0, 0.0, 0.0, 0
 
     def process(self, own: np.ndarray, answer: np.ndarray, slow_level: float) -> np.ndarray:
-        """Gains in bels, 0 or less, float32 (positions,), for the content's levels and the answer's, (positions,)."""
+        """By how much a frame is to have died away.
+
+        Parameters
+        ----------
+        own, answer : float32 (positions,)
+            Levels of the content and of the decoder's answer, log10 of power.
+        slow_level : float
+            The content's over the last seconds, log10 of power.
+
+        Returns
+        -------
+        float32 (positions,)
+            Gains, log10 of power, 0 or less.
+        """
         flux = self._onsets.process(own, slow_level)
         self._listen(flux)
         _fall(
-            own, answer, np.float32(slow_level - HEARD_BELS), self._since < OPEN_SECONDS, self._rates,
+            own, answer, np.float32(slow_level - HEARD_DB / 10), self._since < OPEN_SECONDS, self._rates,
             np.float32(self._hop_seconds), self._recent_rate, PARTIAL_LOW, PARTIAL_HIGH, WINDOW_LOW, WINDOW_HIGH,
             np.float32(self._clarity), self._line, self._age, self._recent, self._highest, self._scratch, self._sums,
             self._down,
@@ -140,8 +166,8 @@ class Decay:
 
 
 @compiled
-def _flux(level, before, width):
-    top = maximum(level) - np.float32(FLUX_RANGE_BELS)
+def _flux(level: np.ndarray, before: np.ndarray, width: np.ndarray) -> float:
+    top = maximum(level) - np.float32(FLUX_RANGE_DB / 10)
     rise, total, positions = 0.0, TINY, len(level)
     for p in range(positions):
         highest = before[p]
@@ -154,8 +180,10 @@ def _flux(level, before, width):
 
 
 @compiled
-def partial_levels(levels, floor, low, high, sums, out):
-    """Levels (positions,) in bels -> those of what sounds within a vibrato of each position."""
+def partial_levels(
+    levels: np.ndarray, floor: float, low: np.ndarray, high: np.ndarray, sums: np.ndarray, out: np.ndarray
+) -> None:
+    """Levels (positions,), log10 of power -> those of what sounds within a vibrato of each position."""
     sums[0] = 0
     for p in range(len(levels)):
         sums[p + 1] = sums[p] + 10.0 ** max(levels[p] - floor, np.float32(-8))
@@ -165,18 +193,35 @@ def partial_levels(levels, floor, low, high, sums, out):
 
 @compiled
 def _fall(
-    own, answer, floor, opened, rates, hop_seconds, recent_rate, low, high, band_low, band_high, clarity,
-    line, age, recent, highest, scratch, sums, down,
-):  # fmt: skip
+    own: np.ndarray,
+    answer: np.ndarray,
+    floor: float,
+    opened: bool,
+    rates: np.ndarray,
+    hop_seconds: float,
+    recent_rate: float,
+    low: np.ndarray,
+    high: np.ndarray,
+    band_low: np.ndarray,
+    band_high: np.ndarray,
+    clarity: float,
+    line: np.ndarray,
+    age: np.ndarray,
+    recent: np.ndarray,
+    highest: np.ndarray,
+    scratch: np.ndarray,
+    sums: np.ndarray,
+    down: np.ndarray,
+) -> None:  # fmt: skip
     """Lead every line down or start it again; ``down`` is how far the answer is above the line it follows."""
     content, styled, weight, above = scratch[0], scratch[1], scratch[2], scratch[3]
     partial_levels(own, floor, low, high, sums[0], content)
     partial_levels(answer, floor, low, high, sums[0], styled)
-    quiet = maximum(content) - np.float32(SALIENCE_RANGE_BELS)
+    quiet = maximum(content) - np.float32(SALIENCE_RANGE_DB / 10)
     for p in range(len(own)):
         rise = content[p] - recent[p]
         recent[p] = content[p] if recent[p] < floor - 20 else recent[p] + recent_rate * rise
-        if rise > GREAT_RISE_BELS or (opened and rise > SMALL_RISE_BELS):
+        if rise > GREAT_RISE_DB / 10 or (opened and rise > SMALL_RISE_DB / 10):
             line[p], age[p], highest[p] = styled[p], 0, content[p]
             salience = np.float32(RISING_SALIENCE)
         else:
@@ -186,7 +231,7 @@ def _fall(
             age[p] += hop_seconds
             highest[p] += growth
             salience = np.float32(1)
-        line[p] = min(max(line[p], styled[p] - np.float32(DEPTH_BELS)), styled[p])
+        line[p] = min(max(line[p], styled[p] - np.float32(DEPTH_DB / 10)), styled[p])
         above[p] = line[p] - styled[p]
         weight[p] = salience * np.float32(10) ** (np.float32(SALIENCE_POWER) * max(content[p] - quiet, 0))
     weights, weighted = sums[0], sums[1]

@@ -13,21 +13,21 @@ import numpy as np
 from stylefx.jit import compiled
 
 # An outlier begins this far above the usual level and ends closer to it.
-CREST_BELS, END_BELS = 0.7, 0.4
+CREST_DB, END_DB = 7.0, 4.0
 # It ends after so long below that, or every gap between drum strokes would end one; the longest one is accepted.
 GAP_SECONDS, LONGEST_SECONDS = 0.1, 3.5
 # It ends as well where the level has stayed so far below its own mean for so long: what follows may be louder music.
-DROP_BELS, DROP_SECONDS = 0.5, 0.2
+DROP_DB, DROP_SECONDS = 5.0, 0.2
 # Usual is the median of the levels of the last seconds that are near those exceeded for so long in all.
-USUAL_SECONDS, EXCEEDED_SECONDS, NEAR_BELS = 4.0, 1.0, 2.0
+USUAL_SECONDS, EXCEEDED_SECONDS, NEAR_DB = 4.0, 1.0, 20.0
 # Levels are counted in steps of this, from the lowest on.
-STEP_BELS, LOWEST_BELS, STEPS = 0.2, -24.0, 180
+STEP_DB, LOWEST_DB, STEPS = 2.0, -240.0, 180
 # Seconds below which a level is as good as never heard.
 NEVER = 1e-9
 
 
 class UsualLevel:
-    """Tells outliers by their level, in bels of any power; ``loud`` says whether the last one was."""
+    """Tells outliers by their level, log10 of any power; ``loud`` says whether the last one was."""
 
     def __init__(self, hop_seconds: float):
         self._hop_seconds, self._keep = hop_seconds, np.exp(-hop_seconds / USUAL_SECONDS)
@@ -48,27 +48,32 @@ class UsualLevel:
         self._dropped_seconds, self._own = other._dropped_seconds, other._own
 
     def process(self, level: float) -> None:
-        """Count in the level of a frame.
+        """Count in the level of a frame, and set ``loud`` and ``over``.
 
         ``loud``: it is an outlier. ``over``: the last outlier has ended; it has become usual otherwise.
+
+        Parameters
+        ----------
+        level : float
+            Log10 of power.
         """
         usual = _count(
             level, self._heard, self._keep, self._hop_seconds, EXCEEDED_SECONDS, NEVER,
-            round(NEAR_BELS / STEP_BELS), STEP_BELS, LOWEST_BELS,
+            round(NEAR_DB / STEP_DB), STEP_DB / 10, LOWEST_DB / 10,
         )  # fmt: skip
         if self.loud:
             # Measured against the level before it: it must not become usual by its own duration.
             self._lasted_seconds += self._hop_seconds
             accepted = self._lasted_seconds > LONGEST_SECONDS
-            below = level <= (usual if accepted else self._before) + END_BELS
+            below = level <= (usual if accepted else self._before) + END_DB / 10
             self._below_seconds = self._below_seconds + self._hop_seconds if below else 0.0
             share = self._hop_seconds / self._lasted_seconds
             self._own += share * (level - self._own)
-            dropped = level < self._own - DROP_BELS
+            dropped = level < self._own - DROP_DB / 10
             self._dropped_seconds = self._dropped_seconds + self._hop_seconds if dropped else 0.0
             if self._below_seconds > GAP_SECONDS or self._dropped_seconds > DROP_SECONDS:
                 self.loud, self.over = False, not accepted
-        elif level > usual + CREST_BELS:
+        elif level > usual + CREST_DB / 10:
             self.loud, self._before = True, usual
             self._lasted_seconds = self._below_seconds = self._dropped_seconds = 0.0
 
@@ -99,7 +104,17 @@ class Rollback:
 
 
 @compiled
-def _count(level, heard, keep, hop_seconds, exceeded_seconds, never, near, step, lowest):
+def _count(
+    level: float,
+    heard: np.ndarray,
+    keep: float,
+    hop_seconds: float,
+    exceeded_seconds: float,
+    never: float,
+    near: int,
+    step: float,
+    lowest: float,
+) -> float:
     """Count a level in; the usual one, infinity while too little has been heard."""
     for k in range(len(heard)):
         heard[k] = heard[k] * keep if heard[k] > never else 0.0

@@ -84,7 +84,18 @@ class LiveDecoder:
         self._frame = -1
 
     def process(self, answer: Answer) -> list[Event]:
-        """News after one more frame."""
+        """What one more answer of the network tells.
+
+        Parameters
+        ----------
+        answer : Answer
+            For the newest frame.
+
+        Returns
+        -------
+        list of Event
+            Notes that begin, change or end.
+        """
         self._frame += 1
         sample = (self._frame + 1) * self._layout.frame
         events = self._decide(answer, sample)
@@ -147,7 +158,18 @@ class StudioDecoder:
         self._frame = -1 - CONFIRM_FRAMES
 
     def process(self, answer: Answer) -> list[Event]:
-        """News after one more answer."""
+        """What one more answer of the network tells.
+
+        Parameters
+        ----------
+        answer : Answer
+            For the frame `STUDIO_AHEAD` frames ago.
+
+        Returns
+        -------
+        list of Event
+            Notes that begin, change or end.
+        """
         self._answers.append(answer)
         self._frame += 1
         if self._frame < 0:

@@ -91,7 +91,9 @@ def reading(layout: Layout) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     ]
 
 
-def _triangles(frequencies, spread, share, bin_hz, bins):
+def _triangles(
+    frequencies: np.ndarray, spread: np.ndarray, share: np.ndarray, bin_hz: float, bins: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     first, offsets, weights = np.zeros(PLACES, np.int32), np.zeros(PLACES + 1, np.int32), []
     for place, (centre, width) in enumerate(zip(frequencies / bin_hz, np.maximum(spread / bin_hz, 1))):
         lowest, highest = int(np.ceil(centre - width)), int(np.floor(centre + width))

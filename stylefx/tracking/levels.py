@@ -36,7 +36,18 @@ class Levels:
         self._filled = 0
 
     def process(self, block: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield the levels of every frame that ``block`` (samples,) completes; the array is used again."""
+        """Yield the levels of every frame that a block completes.
+
+        Parameters
+        ----------
+        block : float32 (samples,)
+            The next samples; any number.
+
+        Yields
+        ------
+        float32 (windows, places)
+            In dB; the array is used again.
+        """
         start = 0
         while start < len(block):
             take = min(self._frame - self._filled, len(block) - start)
@@ -60,13 +71,15 @@ class Levels:
 
 
 @compiled
-def _squares(spectrum, power):
+def _squares(spectrum: np.ndarray, power: np.ndarray) -> None:
     for q in range(len(power)):
         power[q] = spectrum[q].real * spectrum[q].real + spectrum[q].imag * spectrum[q].imag
 
 
 @compiled
-def _gather(power, first, offsets, weights, levels):
+def _gather(
+    power: np.ndarray, first: np.ndarray, offsets: np.ndarray, weights: np.ndarray, levels: np.ndarray
+) -> None:
     """Add the weighted power of every place."""
     for place in range(len(first)):
         total = np.float32(0)
@@ -76,7 +89,7 @@ def _gather(power, first, offsets, weights, levels):
 
 
 @compiled
-def _decibels(levels):
+def _decibels(levels: np.ndarray) -> None:
     lowest = np.float32(10 ** (LOWEST_DB / 10))
     for row in range(levels.shape[0]):
         for place in range(levels.shape[1]):

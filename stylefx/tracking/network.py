@@ -7,7 +7,7 @@ Latency: none in the live head; the studio's answers are for the frame `STUDIO_A
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -67,7 +67,18 @@ class Inputs:
 
 
 @compiled
-def _fill(levels, fall, limits, box, per_semitone, state, row, shifts, short_shifts, rows):
+def _fill(
+    levels: np.ndarray,
+    fall: float,
+    limits: tuple[float, ...],
+    box: int,
+    per_semitone: int,
+    state: np.ndarray,
+    row: np.ndarray,
+    shifts: np.ndarray,
+    short_shifts: np.ndarray,
+    rows: np.ndarray,
+) -> None:
     """Reference, levels relative to it, their neighbourhood's mean, and the gathered channels."""
     floor, top, scale, places = np.float32(limits[0]), np.float32(limits[1]), np.float32(40), levels.shape[1]
     highest = levels[0, 0]
@@ -144,7 +155,9 @@ class _Convolution:
         self._few = np.zeros((PITCHES, self._squeeze.shape[1]), np.float32)
         self.out = np.zeros((PITCHES, self._matrix.shape[1]), np.float32)
 
-    def mixing(self, weights, name: str, neighbours) -> _Convolution:
+    def mixing(
+        self, weights: Mapping[str, np.ndarray], name: str, neighbours: Sequence[tuple[int, int]]
+    ) -> _Convolution:
         """Add the mix of the frame ``centre`` (see `process`)."""
         self._squeeze = np.ascontiguousarray(weights[f"{name}_squeeze"].T)
         spreads = [weights[f"{name}_spread_{index}"].T for index in range(len(neighbours))]
@@ -172,8 +185,20 @@ class _Convolution:
 
 @compiled
 def _layer(
-    past, newest, taps, dilation, centre, squeeze, few, offsets, scratch, matrix, bias, rectified, out
-):  # fmt: skip
+    past: np.ndarray,
+    newest: int,
+    taps: int,
+    dilation: int,
+    centre: int,
+    squeeze: np.ndarray,
+    few: np.ndarray,
+    offsets: np.ndarray,
+    scratch: np.ndarray,
+    matrix: np.ndarray,
+    bias: np.ndarray,
+    rectified: bool,
+    out: np.ndarray,
+) -> None:  # fmt: skip
     """Gather the taps and the mixed pitches beside each other, multiply, add the bias, perhaps rectify."""
     frames, pitches, inside = past.shape
     for tap in range(taps):
@@ -236,7 +261,13 @@ class Trunk:
             past.restore(kept)
 
     def process(self, rows: np.ndarray) -> None:
-        """Hear one frame."""
+        """Push one frame through the layers.
+
+        Parameters
+        ----------
+        rows : float32 (PITCHES, CHANNELS)
+            From `Inputs`.
+        """
         np.copyto(self._frame, self._first.process(rows))
         for block in self._blocks:
             self._frame += block.process(self._frame)

@@ -144,7 +144,9 @@ class Sounding:
 
 
 @compiled
-def _own_powers(pitches, lately, levels, partials, per_semitone):
+def _own_powers(
+    pitches: np.ndarray, lately: np.ndarray, levels: np.ndarray, partials: np.ndarray, per_semitone: int
+) -> np.ndarray:
     """Power at the partials of every pitch, (pitches,); a shared one goes by the powers lately."""
     found = np.zeros(len(pitches))
     for i in range(len(pitches)):

@@ -106,7 +106,18 @@ class Tracker:
         return self._decoder.sounding.notes
 
     def process(self, block: np.ndarray) -> list[Event]:
-        """News after ``block``, mono float32 (samples,)."""
+        """What the next samples tell.
+
+        Parameters
+        ----------
+        block : float32 (samples,)
+            Mono; any number.
+
+        Returns
+        -------
+        list of Event
+            Notes that begin, change or end; an event may be revised until the look-ahead of the profile has passed.
+        """
         events = []
         for levels in self._levels.process(block):
             self._trunk.process(self._inputs.process(levels))

@@ -1,4 +1,4 @@
-"""What nobody hears, an offset and a rumble, makes no sound; music passes the low cut bit for bit."""
+"""What no one hears, an offset and a rumble, makes no sound; music passes the low cut bit for bit."""
 
 from __future__ import annotations
 

@@ -131,8 +131,8 @@ def test_two_pages_play_one_session(
         assert re.search(r"48000 Hz, 2 channels, blocks of \d+", said)
         assert "playing, Ctrl-C ends" in said
         assert re.search(r"engine\s+42\.7 ms\s+\d+ samples", other.inner_text("#delays"))
-        assert re.search(r"\d+ of \d+ blocks, \d+ samples lost", other.inner_text("#facts"))
-        assert "[1 bright]  2 dull" in other.inner_text("#facts")
+        assert re.search(r"\d+ of \d+ blocks, \d+ samples lost", other.inner_text("#status"))
+        assert "[1 bright]  2 dull" in other.inner_text("#status")
 
         # Keys on one page, OSC and MIDI from elsewhere: both pages show it.
         page.get_by_role("slider", name="mix", exact=True).focus()
@@ -174,11 +174,11 @@ def test_a_capture_counts_down_and_is_kept(
         page.get_by_label("Keep the capture as").fill("mine")
         start(page)
         wait_playing(page)
-        page.wait_for_selector("#facts:has-text('waiting for sound')")
+        page.wait_for_selector("#status:has-text('waiting for sound')")
         patchbay.connect()
         with ThreadPoolExecutor(1) as pool:
             playing = pool.submit(patchbay.exchange, np.repeat(guitar_audio, CHANNELS, axis=1), RATE)
-            page.wait_for_selector("#facts:has-text('of 1 s left')")
+            page.wait_for_selector("#status:has-text('of 1 s left')")
             playing.result()
         page.wait_for_selector("#styles strong:text-is('mine')", timeout=START_MS)
         assert "capture: listening for 1 s, keep playing" in page.inner_text("#live-said")

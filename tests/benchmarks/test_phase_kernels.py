@@ -6,17 +6,11 @@ import heapq
 
 import numpy as np
 import pytest
-import scipy.fft
 
 from benchmarks.phase_methods import kernels
 from benchmarks.phase_methods.elementary import angles, log_magnitudes, polar
-from benchmarks.phase_methods.fft import fft_plan
-from benchmarks.phase_methods.fft_loops import forward, inverse
 from stylefx.analysis.window import GAUSS_GAMMA
 from tests.support.phase_streams import NOMINAL, SMALL, convergence, prepared, stft, stream, synthetic
-
-# Every length that a grid can have between 4 and 384 kHz.
-LENGTHS = [384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 16384, 24576, 32768]
 
 
 def gradient_steps(logs, grid, time_step, frequency_step):
@@ -24,39 +18,6 @@ def gradient_steps(logs, grid, time_step, frequency_step):
     rotation = 2 * np.pi * (np.arange(grid.bins) * grid.hop % grid.n_fft) / grid.n_fft
     time_factor, frequency_factor = grid.hop * grid.n_fft / (2 * gamma), gamma / (2 * grid.hop * grid.n_fft)
     kernels.gradient_steps(logs, rotation, time_factor, frequency_factor, time_step, frequency_step)
-
-
-def even_odd(samples):
-    return np.array([samples[0::2], samples[1::2]], np.float32)
-
-
-@pytest.mark.parametrize("n_fft", LENGTHS)
-def test_forward_fft_is_scipys(n_fft):
-    rng = np.random.default_rng(n_fft)
-    signal, window = rng.standard_normal(n_fft // 2 + 20), rng.random(n_fft // 2)
-    work, found = np.zeros((4, n_fft // 2), np.float32), np.zeros((2, n_fft // 2 + 1), np.float32)
-    forward(fft_plan(n_fft), even_odd(signal), 5, even_odd(window), work, found)
-    frame = np.pad(signal[10 : 10 + n_fft // 2] * window, n_fft // 4)
-    expected = scipy.fft.rfft(np.roll(frame, n_fft // 2))
-    assert np.abs(found[0] + 1j * found[1] - expected).max() < 1e-6 * np.abs(expected).max()
-
-
-@pytest.mark.parametrize("n_fft", LENGTHS)
-def test_inverse_fft_is_scipys(n_fft):
-    rng = np.random.default_rng(n_fft)
-    spectrum = rng.standard_normal((2, n_fft // 2 + 1)).astype(np.float32)
-    spectrum[1, [0, -1]] = 0
-    window = rng.random(n_fft // 2)
-    work, found = np.zeros((4, n_fft // 2), np.float32), np.zeros((2, n_fft // 4), np.float32)
-    inverse(fft_plan(n_fft), spectrum, even_odd(window / n_fft), work, found)
-    expected = np.roll(scipy.fft.irfft(spectrum[0] + 1j * spectrum[1], n_fft), n_fft // 2)
-    expected = expected[n_fft // 4 : -n_fft // 4] * window
-    assert np.abs(found - even_odd(expected)).max() < 1e-6 * np.abs(expected).max()
-
-
-def test_lengths_that_do_not_factor_are_refused():
-    with pytest.raises(ValueError, match="factor 5"):
-        fft_plan(640)
 
 
 def test_logarithms_sines_and_angles():

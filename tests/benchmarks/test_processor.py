@@ -47,7 +47,7 @@ def test_fit_and_render_are_the_same_within_a_tenth_of_a_decibel(tmp_path, trump
     native, avx2 = found["native"], found["avx2"]
     if native["capability"] not in ("NO AVX", "DEFAULT"):
         assert avx2["capability"] == "AVX2"
-    for name in ("decoder_mean_levels", "decoder_level_spreads"):  # bels
+    for name in ("decoder_mean_levels", "decoder_level_spreads"):  # log10 of power
         np.testing.assert_allclose(avx2[name], native[name], atol=0.01)
     for name in ("decoder_weight1", "decoder_weight2", "decoder_weight3"):
         error = np.linalg.norm(avx2[name] - native[name]) / np.linalg.norm(native[name])

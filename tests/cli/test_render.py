@@ -265,11 +265,15 @@ def test_memory_does_not_grow_with_length(style_path: str, tmp_path: Path) -> No
 @pytest.mark.slow
 def test_start_changes_the_sound(take: Path, style_path: str, tmp_path: Path) -> None:
     heard = []
+    render = ["render", str(take), "--style", style_path]
     for start in ("decoder", "envelope", "content"):
         output = tmp_path / f"{start}.wav"
-        assert main(["render", str(take), "--style", style_path, "--start", start, "-o", str(output)]) == 0
+        assert main([*render, "--optimiser-start", start, "-o", str(output)]) == 0
         heard.append(output.read_bytes())
     assert len(set(heard)) == 3
+    # The word for it until it had an option of its own.
+    assert main([*render, "--start", "content", "-o", str(output), "-y"]) == 0
+    assert output.read_bytes() == heard[-1]
 
 
 def test_the_samples_do_not_depend_on_the_threads_of_the_libraries(

@@ -10,7 +10,7 @@ from stylefx import StyleTransfer
 from stylefx.analysis.grid import grid_for
 from stylefx.timbre.adaptive_eq import answer_level
 from stylefx.timbre.ceiling import FROM_HZ, MIDDLE, Ceiling
-from stylefx.timbre.features import FLOOR_BELS
+from stylefx.timbre.features import FLOOR_DB
 from stylefx.timbre.layout import position_frequencies
 from tests.support.sounds import melody, rms_db, tone
 
@@ -41,7 +41,7 @@ def test_the_ceiling_is_the_higher_of_content_and_clip(bright):
     grid, frequencies = grid_for(RATE), position_frequencies()
     high, slow_level = frequencies > 4100, 0.0
     answer = np.where(high, -4.0, -1.0).astype(np.float32)
-    full, empty = answer.copy(), np.where(high, slow_level - FLOOR_BELS, -1.0).astype(np.float32)
+    full, empty = answer.copy(), np.where(high, slow_level - FLOOR_DB / 10, -1.0).astype(np.float32)
     none = np.full(len(answer), -14.0, np.float32)
     for has_sound in (True, False):
         own = full if has_sound and bright == "content" else empty

@@ -60,7 +60,7 @@ class Session:
         self.engine.prepare(RATE, CHANNELS, BLOCK)
         self.engine.controls.change(bypass=True)
         self.capture = Capture(SECONDS, fitter, self.said.append, placeholder=True, save=save)
-        frames = round(self.capture.tape_seconds * RATE)
+        frames = round(self.capture.ring_seconds * RATE)
         self.meters = Meters(RATE, BLOCK, CHANNELS, frames)
         nothing = Latency(RATE, ())
         self.capture.begin(

@@ -316,12 +316,12 @@ def test_frames_that_are_counted_before_they_are_handed_over_are_waited_for(monk
     duplex._stream = SimpleNamespace(actions=[duplex._recording])
     duplex._arrived_at = duplex._looked_at = time.perf_counter()
     audio = np.random.default_rng(0).uniform(-1, 1, (512, 2)).astype(np.float32)
-    duplex._heard.write(audio[:256])
+    duplex._input.write(audio[:256])
     duplex._recording.done_frames = 512  # but half of them are not there yet
     first = duplex.read()
     assert first is not None
     assert duplex.read() is None
-    duplex._heard.write(audio[256:])
+    duplex._input.write(audio[256:])
     second = duplex.read()
     assert second is not None
     assert (first[0], second[0]) == (0, 256)

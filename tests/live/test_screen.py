@@ -26,7 +26,7 @@ from stylefx.live.monitor.levels import HOLD_SECONDS, PeakMeter, Watch
 from stylefx.live.monitor.meters import Meters
 from stylefx.live.observer import Playing
 from stylefx.live.quality import QualityGovernor
-from stylefx.live.screen.layout import Panel
+from stylefx.live.screen.layout import Layout
 from stylefx.live.screen.process import newest_lines, paint
 from stylefx.live.screen.snapshot import Snapshot
 from tests.support.live_engines import Delay
@@ -57,17 +57,17 @@ def playing() -> Playing:
 
 def snapshot_of(playing: Playing) -> Snapshot:
     """As a watch from before the sound would have it."""
-    sound = playing.meters.played.newest(8192), playing.meters.heard.newest(8192)
+    sound = playing.meters.input.newest(8192), playing.meters.output.newest(8192)
     watch = Watch(playing)
     watch.look()
     playing.meters.count_sound(*sound)
-    facts = [("style", "piano.wav"), ("sound", "mix 1.00"), ("capture", "done")]
-    return watch.look(facts, ["12:00:00 late: 3 blocks"])
+    status = [("style", "piano.wav"), ("sound", "mix 1.00"), ("capture", "done")]
+    return watch.look(status, ["12:00:00 late: 3 blocks"])
 
 
 def drawn(snapshot: Snapshot, columns: int, rows: int, ascii_only: bool = False) -> list[str]:
-    """The panel's lines."""
-    return Panel(columns, rows, ascii_only).draw(snapshot).plain.split("\n")
+    """The screen's lines."""
+    return Layout(columns, rows, ascii_only).draw(snapshot).plain.split("\n")
 
 
 def row(lines: list[str], label: str) -> str:
@@ -109,7 +109,7 @@ def test_mean_load_is_that_of_the_last_seconds(playing):
 
 
 def test_a_peak_falls_slowly_and_its_mark_is_held(playing):
-    tape = playing.meters.heard
+    tape = playing.meters.output
     meter = PeakMeter(tape)
     tape.write(sine(440, 0.5, 1024))
     assert meter.look(100.0).now_db == pytest.approx(-6, abs=0.1)
@@ -200,7 +200,7 @@ class Terminal:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def _read(self) -> None:
-        with contextlib.suppress(OSError):  # nobody holds the other end any more
+        with contextlib.suppress(OSError):  # no one holds the other end any more
             while piece := os.read(self._master, 1 << 16):
                 self.seen += piece.decode(errors="replace")
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from stylefx.analysis.mel import mel_bank
 from stylefx.errors import UsageError
 from stylefx.published.nets import musicnn, musicnn_vgg
 from stylefx.published.nets.installed import installed_path
 from stylefx.published.nets.log_mel import BANDS, GRID, TAGGED_FRAMES, LogMel
-from stylefx.published.nets.mel import mel_bank
 from stylefx.published.nets.tensorbundle import read_tensors
 from tests.support.trained_nets import heard, needs_musicnn
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stylefx.live.io.files import FastClock
-from stylefx.synthesis.mix import Fifo
+from stylefx.ring import Fifo
 
 
 class Delay:

@@ -227,20 +227,20 @@ def test_level_statistics_ignore_gain():
         assert np.allclose(found, louder, atol=1e-4)
 
 
-def tilting(frames: int, bels: float) -> np.ndarray:
+def tilting(frames: int, slope: float) -> np.ndarray:
     """Levels (frames, positions) of a spectrum that turns darker and brighter, three times a second."""
     octaves = np.log2(position_frequencies() / 1000)
     turning = np.sin(2 * np.pi * 3 * np.arange(frames) * GRID.hop_seconds)
-    return (-0.3 * octaves + bels * turning[:, None] * octaves).astype(np.float32)
+    return (-0.3 * octaves + slope * turning[:, None] * octaves).astype(np.float32)
 
 
-@pytest.mark.parametrize(("found_bels", "wanted_bels"), [(0.05, 0.1), (0.1, 0.06)])
-def test_the_answer_moves_as_much_as_the_clip(found_bels, wanted_bels):
+@pytest.mark.parametrize(("found", "wanted_slope"), [(0.05, 0.1), (0.1, 0.06)])
+def test_the_answer_moves_as_much_as_the_clip(found, wanted_slope):
     """Within a fifth of the deviation, where it was twice or half of it, and as loud as before."""
-    wanted = level_statistics(tilting(1000, wanted_bels))
+    wanted = level_statistics(tilting(1000, wanted_slope))
     equaliser = SlowEqualiser(*wanted)
     equaliser.prepare(GRID)
-    played = tilting(1500, found_bels)
+    played = tilting(1500, found)
     before = np.log10((10.0**played) @ WEIGHT)
     for frame in played:
         equaliser.process(frame, sounding=True)

@@ -109,14 +109,14 @@ def test_the_first_note_does_not_tell_whether_onsets_are_clear():
     assert not down.any()
 
 
-@pytest.mark.parametrize(("rise_bels", "least", "most"), [(1.0, -2.1, -0.8), (0.17, -0.4, 0)])
-def test_the_fainter_onsets_are_the_less_is_turned_down(rise_bels, least, most):
-    """Faint ones would be missed, and without them nothing begins anew."""
+@pytest.mark.parametrize(("rise", "least", "most"), [(1.0, -2.1, -0.8), (0.17, -0.4, 0)])
+def test_the_fainter_onsets_are_the_less_is_turned_down(rise, least, most):
+    """Faint ones would be missed, and without them nothing begins again."""
     decay = Decay(np.full(len(position_frequencies()), -4, np.float32))
     decay.prepare(GRID)
     level, lowest = np.float32(0), []
     for _ in range(12):
-        for step, frames in ((rise_bels, 60), (-0.9 * rise_bels, 30)):
+        for step, frames in ((rise, 60), (-0.9 * rise, 30)):
             level += np.float32(step)
             own = np.full(len(position_frequencies()), level)
             lowest.append(min(decay.process(own, own, float(level)).min() for _ in range(frames)))

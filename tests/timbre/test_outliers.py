@@ -29,10 +29,10 @@ def test_the_first_second_of_a_stream_has_no_outliers(usual):
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.8, 3.0])
-@pytest.mark.parametrize("over_bels", [1.2, 4.0])
-def test_a_loud_sound_of_up_to_three_seconds_is_over(usual, over_bels, seconds):
+@pytest.mark.parametrize("over", [1.2, 4.0])
+def test_a_loud_sound_of_up_to_three_seconds_is_over(usual, over, seconds):
     hear(usual, 1.0, 2.0)
-    assert all(hear(usual, 1.0 + over_bels, max(seconds, HOP_SECONDS)))
+    assert all(hear(usual, 1.0 + over, max(seconds, HOP_SECONDS)))
     hear(usual, 1.0, GAP_SECONDS)
     assert not any(hear(usual, 1.0, 0.1))
     assert usual.over
@@ -70,7 +70,7 @@ def test_accents_are_usual(usual):
 
 
 def test_what_goes_on_becomes_usual(usual):
-    """Music after a quiet room; 3 bels lie beyond what counts as the same music."""
+    """Music after a quiet room; 30 dB lie beyond what counts as the same music."""
     hear(usual, -3.0, 3.0)
     found = hear(usual, 0.0, 5.0)
     assert found[0]

@@ -133,14 +133,14 @@ function spectrum(levels) {
 }
 
 function look(found) {
-  for (const [name, level] of [["in", found.played], ["out", found.heard]]) {
+  for (const [name, level] of [["in", found.input], ["out", found.output]]) {
     meterRows[name](level.now_db, `${level.now_db.toFixed(1)} dB, peak ${level.hold_db.toFixed(1)}${level.clipped ? ", CLIP" : ""}`);
   }
   meterRows.CPU(found.mean_load, `${found.mean_load.toFixed(1)} %, worst ${found.worst_load.toFixed(1)}`);
   spectrum(found.spectrum_db);
   const time = `${Math.floor(found.seconds / 60)}:${String(Math.floor(found.seconds % 60)).padStart(2, "0")}`;
-  const rows = [["playing", `${time}, ${found.device}`], ["late", `${found.late} of ${found.blocks} blocks, ${found.lost_frames} samples lost`], ...found.facts];
-  $("facts").replaceChildren(...rows.flatMap(([label, text]) => [element("dt", { textContent: label }), element("dd", { textContent: text })]));
+  const rows = [["playing", `${time}, ${found.device}`], ["late", `${found.late} of ${found.blocks} blocks, ${found.lost_frames} samples lost`], ...found.status];
+  $("status").replaceChildren(...rows.flatMap(([label, text]) => [element("dt", { textContent: label }), element("dd", { textContent: text })]));
   bank(found.styles, found.settings);
   for (const [name, show] of Object.entries(knobs)) show(found.settings[name]);
 }

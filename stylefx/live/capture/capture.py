@@ -1,6 +1,6 @@
 """Capture: listen to what is played for some seconds, learn its sound meanwhile, and go on in that sound.
 
-It waits for the first sound, copies what the input tape then gets, and hands it to a `Fitter`: a draft within about a
+It waits for the first sound, copies what the input ring then gets, and hands it to a `Fitter`: a draft within about a
 second, which is cross-faded in, and a style of normal quality some seconds later, which takes the draft's place. All
 of it is the main thread's, in short pieces; the worker only ever sees a finished voice in the bank.
 """
@@ -25,7 +25,7 @@ from stylefx.style.style import Style, check_style_path
 
 # Above this level it is a player, not the room (-45 dB of full scale).
 SOUND_LEVEL = 0.0056
-# The tape holds more than is captured: the attack before the first loud sample, and what a busy main thread is late.
+# The ring holds more than is captured: the attack before the first loud sample, and what a busy main thread is late.
 BEFORE_SECONDS, LATE_SECONDS = 0.05, 4.0
 # Sound is counted in pieces of this length. The end of the last one rings on for a while.
 PIECE_SECONDS, RING_SECONDS = 0.05, 0.5
@@ -56,7 +56,7 @@ class Capture(SessionObserver):
         How long to listen.
     fitter : Fitter
         Entered, and idle.
-    say : callable
+    notify : callable
         Gets what the musician should read.
     placeholder : bool
         The bank's first slot holds nothing to be played yet: the first capture goes there and ends the bypass.
@@ -75,18 +75,18 @@ class Capture(SessionObserver):
         self,
         seconds: float,
         fitter: Fitter,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         placeholder: bool,
         save: Path | None = None,
         overwrite: bool = False,
     ):
-        self.seconds, self.tape_seconds = seconds, seconds + BEFORE_SECONDS + LATE_SECONDS
+        self.seconds, self.ring_seconds = seconds, seconds + BEFORE_SECONDS + LATE_SECONDS
         self.names: list[str] = []
-        self._fitter, self._say, self._placeholder = fitter, say, placeholder
+        self._fitter, self._notify, self._placeholder = fitter, notify, placeholder
         self._save_as, self._overwrite = save, overwrite
         self._step: Callable[[], None] = self._rest
         self._ear = "off"
-        self._captured, self._asked = 0, True
+        self._captured, self._requested = 0, True
         self._learning: deque[Heard] = deque()
         self._playing: deque[tuple[Style, Heard]] = deque()  # since the last look
 
@@ -94,16 +94,16 @@ class Capture(SessionObserver):
         """See `SessionObserver.begin`."""
         assert isinstance(playing.engine, StyleTransfer)
         self._engine, self._rate = playing.engine, playing.sample_rate
-        self._tape = playing.meters.played
+        self._ring = playing.meters.input
 
     def start(self) -> None:
         """Listen, from the next sound on; what an unfinished one has heard is dropped. From any thread."""
-        self._asked = True
+        self._requested = True
 
     def poll(self) -> None:
         """See `SessionObserver.poll`."""
-        if self._asked:
-            self._asked = False
+        if self._requested:
+            self._requested = False
             self._wait("waiting for sound: play")
         self._step()
         self._learn()
@@ -120,12 +120,12 @@ class Capture(SessionObserver):
         if self._save_as is None or kind is not None:
             return
         if self._learning and self._learning[0].quality == DRAFT:
-            self._say("capture: waiting for the draft, to save it")
+            self._notify("capture: waiting for the draft, to save it")
             self._learn(PATIENCE_SECONDS)
         for style, heard in self._playing:
             self._save(style, heard)
         if not self.names:
-            self._say(f"capture: nothing was captured, so {self._save_as} was not written")
+            self._notify(f"capture: nothing was captured, so {self._save_as} was not written")
 
     # Listening, a step per look ------------------------------------------------------------------------------
 
@@ -134,30 +134,30 @@ class Capture(SessionObserver):
 
     def _wait(self, why: str) -> None:
         self._ear = "waiting for sound"
-        self._say(f"capture: {why}")
-        self._looked_at = self._tape.written
+        self._notify(f"capture: {why}")
+        self._looked_at = self._ring.written
         self._step = self._await_sound
 
     def _await_sound(self) -> None:
         """Find the first loud sample among the new ones."""
-        end = self._tape.written
-        new = self._tape.newest(min(end - self._looked_at, len(self._tape)))
+        end = self._ring.written
+        new = self._ring.newest(min(end - self._looked_at, len(self._ring)))
         self._looked_at = end
         loud = np.flatnonzero(np.abs(new).max(axis=1) > SOUND_LEVEL)
         if len(loud):
             first = end - len(new) + int(loud[0])
             self._first_frame = max(0, first - round(BEFORE_SECONDS * self._rate))
-            self._say(f"capture: listening for {self.seconds:g} s, keep playing")
+            self._notify(f"capture: listening for {self.seconds:g} s, keep playing")
             self._step = self._listen
 
     def _listen(self) -> None:
-        """Wait until the tape holds enough, then let it be learned."""
-        frames = self._tape.written - self._first_frame
+        """Wait until the ring holds enough, then let it be learned."""
+        frames = self._ring.written - self._first_frame
         left = max(0.0, self.seconds - frames / self._rate)
         self._ear = f"listening, {left:.1f} of {self.seconds:g} s left"
         if frames < self.seconds * self._rate:
             return
-        audio = self._tape.newest(min(frames, len(self._tape)))[: round(self.seconds * self._rate)]
+        audio = self._ring.newest(min(frames, len(self._ring)))[: round(self.seconds * self._rate)]
         clip, sound_seconds = self._sound_of(audio)
         if sound_seconds < min(MIN_SECONDS, MIN_RATIO * self.seconds):
             self._wait(f"only {sound_seconds:.1f} s of sound in {self.seconds:g} s, listening again: play on")
@@ -181,7 +181,7 @@ class Capture(SessionObserver):
         try:
             self._fitter.ask(heard.clip, self._rate, heard.quality, heard.name)
         except StylefxError as error:
-            self._say(f"capture: {error}")
+            self._notify(f"capture: {error}")
         else:
             self._learning.append(heard)
 
@@ -204,7 +204,7 @@ class Capture(SessionObserver):
             style = self._fitter.answer(wait_seconds)
         except StylefxError as error:
             self._learning.popleft()
-            self._say(f"capture: {error}")
+            self._notify(f"capture: {error}")
             return
         if style is None:
             return
@@ -219,7 +219,7 @@ class Capture(SessionObserver):
         bank, controls = self._engine.bank, self._engine.controls
         if heard.quality == REFINED:
             bank.replace(heard.slot, style, heard.name)
-            self._say(f"capture: style {heard.slot} is refined")
+            self._notify(f"capture: style {heard.slot} is refined")
             return
         if self._placeholder or len(bank) == MAX_STYLES:
             heard.slot = 1 if self._placeholder else MAX_STYLES
@@ -232,7 +232,7 @@ class Capture(SessionObserver):
             controls.change(style=heard.slot)
         self._placeholder = False
         self.names.append(heard.name)
-        self._say(f"capture: playing in the sound that was heard, as style {heard.slot}; refining it")
+        self._notify(f"capture: playing in the sound that was heard, as style {heard.slot}; refining it")
 
     def _save(self, style: Style, heard: Heard) -> None:
         """Write what is best so far; a draft is replaced by what it was refined to, other files only if they may."""
@@ -245,6 +245,6 @@ class Capture(SessionObserver):
             check_style_path(path, self._overwrite or heard.quality == REFINED)
             style.save(path, overwrite=True)
         except StylefxError as error:
-            self._say(f"capture: {error}")
+            self._notify(f"capture: {error}")
         else:
-            self._say(f"capture: saved {path} ({heard.quality})")
+            self._notify(f"capture: saved {path} ({heard.quality})")

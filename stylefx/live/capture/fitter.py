@@ -50,7 +50,7 @@ class Fitter(AbstractContextManager):
             self._opened = opened.pop_all()
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._jobs: list[Job] = []
-        self._asked = 0
+        self._requests = 0
         threading.Thread(target=self._listen, daemon=True).start()
         return self
 
@@ -81,8 +81,8 @@ class Fitter(AbstractContextManager):
 
     def ask(self, audio: np.ndarray, sample_rate: int, quality: str, name: str) -> None:
         """Fit ``audio`` (frames, channels) next."""
-        self._asked += 1
-        clip, style = (str(self._folder / f"{self._asked}.{kind}") for kind in ("npy", "npz"))
+        self._requests += 1
+        clip, style = (str(self._folder / f"{self._requests}.{kind}") for kind in ("npy", "npz"))
         np.save(clip, audio)
         job = Job(clip, sample_rate, quality, name, style)
         assert self._process.stdin is not None

@@ -59,7 +59,7 @@ class Keys(SessionObserver):
         What it plays.
     stop : threading.Event
         Set by ``q``; once it is set the terminal is given back.
-    say : callable
+    notify : callable
         Answers to ``?`` and to what cannot be done.
     echo : bool
         Say every change as well, for want of a screen that shows it.
@@ -73,12 +73,12 @@ class Keys(SessionObserver):
         self,
         effect: StyleTransfer,
         stop: threading.Event,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         echo: bool,
         learn: Callable[[str], None] | None = None,
         capture: Callable[[], None] | None = None,
     ):
-        self._effect, self._stop, self._say, self._echo = effect, stop, say, echo
+        self._effect, self._stop, self._notify, self._echo = effect, stop, notify, echo
         self._learn, self._capture = learn, capture
         self._learning = False
         self._restored = True
@@ -108,7 +108,7 @@ class Keys(SessionObserver):
     def begin(self, playing: Playing) -> None:
         """See `SessionObserver.begin`."""
         self._thread.start()
-        self._say("keys: 1-9 style, b bypass, f freeze, ? for all")
+        self._notify("keys: 1-9 style, b bypass, f freeze, ? for all")
 
     def poll(self) -> None:
         """See `SessionObserver.poll`."""
@@ -151,7 +151,7 @@ class Keys(SessionObserver):
         except StylefxError as error:
             said = str(error)
         if said:
-            self._say(said)
+            self._notify(said)
 
     def _do(self, key: str) -> str | None:
         """Change what the key changes; what to say about it."""

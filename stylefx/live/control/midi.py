@@ -36,12 +36,12 @@ class Midi(SessionObserver):
         No such port; the sentence names those that there are.
     """
 
-    def __init__(self, effect: StyleTransfer, port: str, knobs: Knobs, say: Callable[[str], None]):
+    def __init__(self, effect: StyleTransfer, port: str, knobs: Knobs, notify: Callable[[str], None]):
         import mido
         import rtmidi
 
         self._message = mido.Message
-        self._effect, self._knobs, self._say = effect, knobs, say
+        self._effect, self._knobs, self._notify = effect, knobs, notify
         self._input, self.name = _open(rtmidi, port)
         self._learning: str | None = None
         self._ended = threading.Event()
@@ -54,7 +54,7 @@ class Midi(SessionObserver):
         """See `SessionObserver.begin`."""
         self._thread.start()
         known = ", ".join(f"{name} {knob}" for name, knob in self._knobs.learned.items())
-        self._say(f"MIDI: {self.name}; " + (known or "no knob learned yet (key l)"))
+        self._notify(f"MIDI: {self.name}; " + (known or "no knob learned yet (key l)"))
 
     def poll(self) -> None:
         """See `SessionObserver.poll`; nothing to do here."""
@@ -107,9 +107,9 @@ class Midi(SessionObserver):
     def _keep(self, name: str, knob: Knob) -> None:
         try:
             self._knobs.learn(name, knob)
-            self._say(f"{name} is {knob} now, kept in {self._knobs.path}")
+            self._notify(f"{name} is {knob} now, kept in {self._knobs.path}")
         except StylefxError as error:
-            self._say(str(error))
+            self._notify(str(error))
 
 
 def _open(rtmidi: Any, port: str) -> tuple[Any, str]:

@@ -1,6 +1,6 @@
 """Notes out: what is played, as MIDI, while it is played.
 
-A thread of its own reads the input from the tape every few milliseconds, tracks its notes and sends them to a port:
+A thread of its own reads the input from the ring every few milliseconds, tracks its notes and sends them to a port:
 note on with a velocity when the tracker has decided (never on a guess), note off at the end. While a single note
 sounds, its glides and its vibrato are sent as pitch bend, for a receiver whose range is the usual two semitones. It
 takes a few hundredths of a processor, and is as late as the look-ahead of the ``--latency`` that is played with.
@@ -22,7 +22,7 @@ from stylefx.tracking.notes import Event, Note
 from stylefx.tracking.tracker import Tracker
 
 FETCH_SECONDS = 0.003
-# How late the thread may come without losing input; half of the tape is safe from the writer.
+# How late the thread may come without losing input; half of the ring is safe from the writer.
 TAPE_SECONDS = 2.0
 # A note so loud plays at the loudest velocity, whatever came before: levels may not be known beforehand.
 LOUDEST_DB = -12.0
@@ -93,13 +93,13 @@ class NotesOut(SessionObserver):
         No such port; the sentence names those that there are.
     """
 
-    tape_seconds = TAPE_SECONDS
+    ring_seconds = TAPE_SECONDS
 
-    def __init__(self, port: str, latency: str, say: Callable[[str], None]):
+    def __init__(self, port: str, latency: str, notify: Callable[[str], None]):
         import rtmidi
 
         self._output, self.name = _open(rtmidi, port)
-        self._tracker, self._messages, self._say = Tracker(latency), NoteMessages(), say
+        self._tracker, self._messages, self._notify = Tracker(latency), NoteMessages(), notify
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stylefx-notes", daemon=True)
 
@@ -108,15 +108,15 @@ class NotesOut(SessionObserver):
 
     def begin(self, playing: Playing) -> None:
         """See `SessionObserver.begin`."""
-        self._tape = playing.meters.played
+        self._ring = playing.meters.input
         self._tracker.prepare(playing.sample_rate)
         # Compiled and warm before the first note.
         self._tracker.process(np.zeros(playing.sample_rate // 10, np.float32))
         self._tracker.reset()
-        self._heard = self._tape.written
+        self._heard = self._ring.written
         self._thread.start()
         delay_ms = 1e3 * self._tracker.latency_samples / playing.sample_rate
-        self._say(f"notes: to {self.name}, named within {delay_ms:.0f} ms")
+        self._notify(f"notes: to {self.name}, named within {delay_ms:.0f} ms")
 
     def poll(self) -> None:
         """See `SessionObserver.poll`; nothing to do here."""
@@ -137,12 +137,12 @@ class NotesOut(SessionObserver):
         self._hear()
 
     def _hear(self) -> None:
-        written = self._tape.written
-        # What has been overwritten meanwhile is lost; half of the tape is safe from the writer.
-        frames = min(written - self._heard, len(self._tape) // 2)
+        written = self._ring.written
+        # What has been overwritten meanwhile is lost; half of the ring is safe from the writer.
+        frames = min(written - self._heard, len(self._ring) // 2)
         self._heard = written
         if frames:
-            block = self._tape.newest(frames).mean(axis=1)
+            block = self._ring.newest(frames).mean(axis=1)
             self._send(self._messages.of(self._tracker.process(block), self._tracker.notes))
 
     def _send(self, messages: list[list[int]]) -> None:

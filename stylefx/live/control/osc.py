@@ -54,10 +54,10 @@ class Osc(SessionObserver):
         self,
         effect: StyleTransfer,
         port: int,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         learn: Callable[[str], None] | None = None,
     ):
-        self._effect, self._say, self._learn = effect, say, learn
+        self._effect, self._notify, self._learn = effect, notify, learn
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.bind((HOST, port))
@@ -67,7 +67,7 @@ class Osc(SessionObserver):
                 f"--osc: port {port} is taken ({error.strerror}), choose another or 0"
             ) from error
         self._listeners: list[tuple[str, int]] = []
-        self._told = effect.settings
+        self._sent = effect.settings
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stylefx-osc", daemon=True)
 
@@ -82,14 +82,14 @@ class Osc(SessionObserver):
     def begin(self, playing: Playing) -> None:
         """See `SessionObserver.begin`."""
         self._thread.start()
-        self._say(f"OSC: listening on {HOST}:{self.port}")
+        self._notify(f"OSC: listening on {HOST}:{self.port}")
 
     def poll(self) -> None:
         """Tell the listeners what has changed since."""
         settings = self._effect.settings
-        if settings is not self._told:
-            changes = _differences(self._told, settings)
-            self._told = settings
+        if settings is not self._sent:
+            changes = _differences(self._sent, settings)
+            self._sent = settings
             for listener in tuple(self._listeners):
                 self._send(listener, changes)
 

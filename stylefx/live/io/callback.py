@@ -13,41 +13,11 @@ import numpy as np
 
 from stylefx.io.devices import Device, close_stream, load_sounddevice
 from stylefx.live.io.device import DeviceDuplex
+from stylefx.ring import Ring
 
 # Input that may wait while the worker hangs.
 RING_SECONDS = 8.0
 FLAGS = ("input_underflows", "input_overflows", "output_underflows", "output_overflows")
-
-
-class Ring:
-    """The newest ``frames`` frames of a stream (frames, channels), found by their numbers."""
-
-    def __init__(self, channels: int, frames: int):
-        self._samples = np.full((frames, channels), 0, np.float32)
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def put(self, frame: int, samples: np.ndarray) -> None:
-        """Write from ``frame`` on."""
-        place = frame % len(self)
-        first = min(len(samples), len(self) - place)
-        self._samples[place : place + first] = samples[:first]
-        self._samples[: len(samples) - first] = samples[first:]
-
-    def get(self, frame: int, target: np.ndarray) -> None:
-        """Read into ``target`` from ``frame`` on."""
-        place = frame % len(self)
-        first = min(len(target), len(self) - place)
-        target[:first] = self._samples[place : place + first]
-        target[first:] = self._samples[: len(target) - first]
-
-    def clear(self, frame: int, count: int) -> None:
-        """Silence ``count`` frames from ``frame`` on."""
-        place = frame % len(self)
-        first = min(count, len(self) - place)
-        self._samples[place : place + first] = 0
-        self._samples[: count - first] = 0
 
 
 class CallbackDuplex(DeviceDuplex):
@@ -56,7 +26,7 @@ class CallbackDuplex(DeviceDuplex):
     def __init__(self, source: Device, sink: Device, blocksize: int | None, latency: str = "normal"):
         super().__init__(source, sink, blocksize, latency)
         frames = round(RING_SECONDS * self.sample_rate)
-        self._heard, self._said = Ring(self.inputs, frames), Ring(self.outputs, frames)
+        self._input, self._output = Ring((frames, self.inputs)), Ring((frames, self.outputs))
         self._frames = 0
         self._flags = dict.fromkeys(FLAGS, 0)
         self._stream: Any = None
@@ -77,11 +47,11 @@ class CallbackDuplex(DeviceDuplex):
         if self._stream is not None:
             close_stream(self._stream)
 
-    def _exchange(self, heard: np.ndarray, said: np.ndarray, frames: int, when: Any, status: Any) -> None:
+    def _exchange(self, recorded: np.ndarray, due: np.ndarray, frames: int, when: Any, status: Any) -> None:
         """PortAudio's callback: keep what is in, give what is due, leave silence behind."""
-        self._heard.put(self._frames, heard)
-        self._said.get(self._frames, said)
-        self._said.clear(self._frames, frames)
+        self._input.put(self._frames, recorded)
+        self._output.get(self._frames, due)
+        self._output.clear(self._frames, frames)
         self._frames += frames
         if status:
             for name in FLAGS:
@@ -92,13 +62,13 @@ class CallbackDuplex(DeviceDuplex):
 
     def read(self) -> tuple[int, np.ndarray] | None:
         """See `DeviceDuplex.read`; input that has been written over is left out."""
-        if self._frames - self._taken > len(self._heard) - self.block:
+        if self._frames - self._taken > len(self._input) - self.block:
             self._flags["input_overflows"] += 1
             self._taken = self._frames
         return super().read()
 
     def _take(self, block: np.ndarray) -> None:
-        self._heard.get(self._taken, block)
+        self._input.get(self._taken, block)
 
     def begin(self) -> None:
         """See `Duplex.begin`."""
@@ -107,9 +77,9 @@ class CallbackDuplex(DeviceDuplex):
     def write(self, frame: int, samples: np.ndarray) -> int:
         """See `Duplex.write`."""
         late = self._late(frame, len(samples))
-        self._said.put(frame + late, samples[late:])
+        self._output.put(frame + late, samples[late:])
         late_now = self._late(frame, len(samples))
-        self._said.clear(frame + late, late_now - late)  # written where the callback had just been
+        self._output.clear(frame + late, late_now - late)  # written where the callback had just been
         return late_now
 
     def _late(self, frame: int, count: int) -> int:

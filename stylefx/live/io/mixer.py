@@ -40,7 +40,7 @@ class MixerDuplex(DeviceDuplex):
         # JACK's period is the server's; asked for another, PortAudio would put a block of delay in between.
         self._blocksize = 0 if source.host.startswith("JACK") else blocksize or 0
         size = 1 << int(np.ceil(np.log2(RING_SECONDS * self.sample_rate)))
-        self._heard = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.inputs, size)
+        self._input = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.inputs, size)
         self._said = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.outputs, size)
         self._stream: Any = None
         self._playing: Any = None
@@ -56,7 +56,7 @@ class MixerDuplex(DeviceDuplex):
             blocksize=self._blocksize,
             latency="low",
         )
-        self._recording = self._stream.record_ringbuffer(self._heard)
+        self._recording = self._stream.record_ringbuffer(self._input)
         self._stream.start()
 
     def _stop(self) -> None:
@@ -75,26 +75,26 @@ class MixerDuplex(DeviceDuplex):
     @property
     def ready(self) -> bool:
         """See `Duplex.ready`. rtmixer counts frames before it hands them over: asked in between, the ring knows."""
-        return super().ready and self._heard.read_available >= self.block
+        return super().ready and self._input.read_available >= self.block
 
     def _take(self, block: np.ndarray) -> None:
-        self._heard.readinto(block)
+        self._input.readinto(block)
 
     def _record_again(self) -> None:
         """The input ring was full: forget it, and count again; the output must then start again as well."""
         self._overflows += 1
         self._before += self._recording.done_frames
         self._taken = self._before
-        self._heard.flush()
-        self._recording = self._stream.record_ringbuffer(self._heard)
+        self._input.flush()
+        self._recording = self._stream.record_ringbuffer(self._input)
         self._began = NOT_YET
 
     def begin(self) -> None:
         """See `Duplex.begin`."""
         self._play_again(self.delay + self.burst)
         skipped = np.empty((self._next - self.delay - self._taken, self.inputs), np.float32)
-        self._wait_until(lambda: self._heard.read_available >= len(skipped))
-        self._heard.readinto(skipped)
+        self._wait_until(lambda: self._input.read_available >= len(skipped))
+        self._input.readinto(skipped)
         self._taken += len(skipped)
 
     def _play_again(self, silence: int) -> None:
@@ -138,11 +138,11 @@ class MixerDuplex(DeviceDuplex):
             self._play_again(self.burst * -(-round(RESTART_SECONDS * self.sample_rate) // self.burst))
         late = min(max(self._next - frame, 0), len(samples))
         if frame > self._next:
-            self._say(np.zeros((frame - self._next, self.outputs), np.float32))
-        self._say(samples[late:])
+            self._write(np.zeros((frame - self._next, self.outputs), np.float32))
+        self._write(samples[late:])
         return late
 
-    def _say(self, samples: np.ndarray) -> None:
+    def _write(self, samples: np.ndarray) -> None:
         self._next += self._said.write(np.ascontiguousarray(samples, np.float32), len(samples))
 
     @property

@@ -15,8 +15,8 @@ import numpy as np
 
 from stylefx.errors import UsageError
 from stylefx.io.devices import Device
-from stylefx.live.monitor.tape import Tape
 from stylefx.live.observer import Playing, SessionObserver
+from stylefx.ring import Ring
 
 # As systems in English, German, French, Spanish and Italian name what is built into a computer or a webcam.
 MICROPHONE = re.compile(
@@ -64,12 +64,12 @@ class HowlGuard(SessionObserver):
 
     Parameters
     ----------
-    say : callable
+    notify : callable
         Gets the sentence.
     """
 
-    def __init__(self, say: Callable[[str], None]):
-        self._say = say
+    def __init__(self, notify: Callable[[str], None]):
+        self._notify = notify
         self._levels: deque[float] = deque(maxlen=GROWING_LOOKS)
         self._bin = -1
         self._quiet_looks = 0
@@ -86,8 +86,8 @@ class HowlGuard(SessionObserver):
 
     def poll(self) -> None:
         """Look at the newest sound."""
-        place, level = self._tone(self._meters.played)
-        if self._tone(self._meters.heard)[0] != place or abs(place - self._bin) > 1:
+        place, level = self._tone(self._meters.input)
+        if self._tone(self._meters.output)[0] != place or abs(place - self._bin) > 1:
             self._levels.clear()
         self._bin = place
         self._quiet_looks -= 1
@@ -97,14 +97,14 @@ class HowlGuard(SessionObserver):
         grown = len(self._levels) == GROWING_LOOKS and level - self._levels[0] >= GROWTH_DB
         if grown and self._quiet_looks <= 0:
             self._quiet_looks = LOOKS_BETWEEN_SENTENCES
-            self._say(
+            self._notify(
                 f"it howls at {place * self._sample_rate / LOOK_FRAMES:.0f} Hz: the input hears the output; turn it "
                 "down, or use headphones"
             )
 
-    def _tone(self, tape: Tape) -> tuple[int, float]:
+    def _tone(self, ring: Ring) -> tuple[int, float]:
         """Bin and level in dB of the one tone in the newest sound, or bin -1."""
-        power = np.sum(np.abs(np.fft.rfft(self._window * tape.newest(LOOK_FRAMES), axis=0)) ** 2, axis=1)
+        power = np.sum(np.abs(np.fft.rfft(self._window * ring.newest(LOOK_FRAMES), axis=0)) ** 2, axis=1)
         place, whole = int(np.argmax(power)), float(power.sum())
         if whole < SOFTEST_POWER or power[max(0, place - 2) : place + 3].sum() < TONE_SHARE * whole:
             return -1, -np.inf

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from stylefx.live.monitor.tape import Tape
 from stylefx.live.observer import Playing
 from stylefx.live.screen.snapshot import FLOOR_DB, SPECTRUM_HIGH_HZ, SPECTRUM_LOW_HZ, Level, Snapshot
+from stylefx.ring import Ring
 
 # A peak is held for this time. The bar falls as fast as studio meters do (IEC 60268-10, type I: 20 dB in 1.5 s).
 HOLD_SECONDS = 1.5
@@ -34,18 +34,18 @@ class Watch:
         self._meters = playing.meters
         self._device = f"{playing.name}, {playing.sample_rate} Hz, blocks of {playing.block}"
         self._delay_ms = playing.latency.milliseconds(playing.latency.samples)
-        self._played, self._heard = PeakMeter(self._meters.played), PeakMeter(self._meters.heard)
-        self._spectrum = Spectrum(self._meters.heard, playing.sample_rate)
+        self._input, self._output = PeakMeter(self._meters.input), PeakMeter(self._meters.output)
+        self._spectrum = Spectrum(self._meters.output, playing.sample_rate)
         self._loads: deque[tuple[float, float, int]] = deque()
 
-    def look(self, facts: Iterable[tuple[str, str]] = (), said: Iterable[str] = ()) -> Snapshot:
+    def look(self, status: Iterable[tuple[str, str]] = (), said: Iterable[str] = ()) -> Snapshot:
         """What is to be seen now."""
         meters, now = self._meters, time.perf_counter()
         return Snapshot(
             device=self._device,
             seconds=meters.blocks * self._playing.block / self._playing.sample_rate,
-            played=self._played.look(now),
-            heard=self._heard.look(now),
+            input=self._input.look(now),
+            output=self._output.look(now),
             mean_load=self._mean_load(now),
             worst_load=meters.most_load_percent,
             blocks=meters.blocks,
@@ -53,7 +53,7 @@ class Watch:
             lost_frames=meters.lost_frames,
             delay_ms=self._delay_ms,
             spectrum_db=tuple(self._spectrum.look(now).astype(int).tolist()),
-            facts=tuple(facts),
+            status=tuple(status),
             said=tuple(said),
         )
 
@@ -69,20 +69,20 @@ class Watch:
 
 
 class PeakMeter:
-    """The peak of what ``tape`` got since the last look, falling slowly, and its maximum for a while."""
+    """The peak of what ``ring`` got since the last look, falling slowly, and its maximum for a while."""
 
-    def __init__(self, tape: Tape):
-        self._tape = tape
-        self._seen = tape.written
+    def __init__(self, ring: Ring):
+        self._ring = ring
+        self._seen = ring.written
         self._at = self._held_at = 0.0
         self._now_db = self._hold_db = FLOOR_DB
         self._clipped = False
 
     def look(self, now: float) -> Level:
         """The reading at ``now``, in seconds of any clock."""
-        written = self._tape.written
-        new, self._seen = min(written - self._seen, len(self._tape)), written
-        samples = self._tape.newest(new)
+        written = self._ring.written
+        new, self._seen = min(written - self._seen, len(self._ring)), written
+        samples = self._ring.newest(new)
         peak = float(max(samples.max(initial=0.0), -samples.min(initial=0.0)))
         self._clipped |= peak >= 1.0
         fallen = self._now_db - FALL_DB_PER_SECOND * (now - self._at)
@@ -94,23 +94,23 @@ class PeakMeter:
 
 
 class Spectrum:
-    """The newest sound on ``tape`` in logarithmic bands, falling slowly."""
+    """The newest sound on ``ring`` in logarithmic bands, falling slowly."""
 
-    def __init__(self, tape: Tape, sample_rate: int):
-        self._tape = tape
+    def __init__(self, ring: Ring, sample_rate: int):
+        self._ring = ring
         bin_hz = sample_rate / SPECTRUM_FRAMES
         edges_hz = np.geomspace(SPECTRUM_LOW_HZ, min(SPECTRUM_HIGH_HZ, 0.45 * sample_rate), BANDS + 1)
         self._first_bins = np.round(edges_hz[:-1] / bin_hz).astype(int)
         self._bins = round(edges_hz[-1] / bin_hz) + 1
         # A sine of full scale reads 0 dB.
         self._window = np.hanning(SPECTRUM_FRAMES).astype(np.float32) * np.float32(4 / SPECTRUM_FRAMES)
-        self._mean = np.full(tape.channels, 1 / tape.channels, np.float32)
+        self._mean = np.full(ring.frame_shape, 1 / ring.frame_shape[0], np.float32)
         self._bands_db = np.full(BANDS, FLOOR_DB)
         self._at = 0.0
 
     def look(self, now: float) -> np.ndarray:
         """Level of each band in dB, the lowest first."""
-        samples = self._tape.newest(SPECTRUM_FRAMES) @ self._mean
+        samples = self._ring.newest(SPECTRUM_FRAMES) @ self._mean
         magnitude = np.abs(np.fft.rfft(samples * self._window)[: self._bins])
         new = 20 * np.log10(np.maximum.reduceat(magnitude, self._first_bins) + SILENT)
         fallen = self._bands_db - FALL_DB_PER_SECOND * (now - self._at)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from stylefx.live.monitor.tape import Tape
+from stylefx.ring import Ring
 
 # The load histogram's resolution and end, in percent; the maximum is kept exactly.
 LOAD_STEP_PERCENT = 0.1
 LOAD_END_PERCENT = 1000.0
 # Sound kept for observers, in frames: a spectrum, and what arrives between two polls.
-TAPE_FRAMES = 16_384
+RING_FRAMES = 16_384
 
 
 class Meters:
@@ -24,7 +24,7 @@ class Meters:
         How much sound one load is the load of: a block, or the blocks that make a hop.
     channels : int
         Of the stream.
-    tape_frames : int
+    ring_frames : int
         How much of the input and of the output is kept for observers.
 
     Attributes
@@ -45,11 +45,11 @@ class Meters:
         Largest absolute sample.
     total_worked_seconds, total_worked_frames : float, int
         Time that the engine took, and for how much sound.
-    played, heard : Tape
+    input, output : Ring
         The newest input and output.
     """
 
-    def __init__(self, sample_rate: int, load_frames: int, channels: int = 1, tape_frames: int = TAPE_FRAMES):
+    def __init__(self, sample_rate: int, load_frames: int, channels: int = 1, ring_frames: int = RING_FRAMES):
         self._sample_rate, self._load_frames = sample_rate, load_frames
         self._worked_seconds, self._worked_frames = 0.0, 0
         self.blocks = self.late = self.stalls = self.drops = self.lost_frames = 0
@@ -57,7 +57,7 @@ class Meters:
         self.peak_in = self.peak_out = 0.0
         self.most_load_percent = 0.0
         self.total_worked_seconds, self.total_worked_frames = 0.0, 0
-        self.played, self.heard = Tape(channels, tape_frames), Tape(channels, tape_frames)
+        self.input, self.output = Ring((ring_frames, channels)), Ring((ring_frames, channels))
         self._loads = np.zeros(round(LOAD_END_PERCENT / LOAD_STEP_PERCENT) + 1, np.int64)
 
     def count_work(self, seconds: float, frames: int) -> None:
@@ -81,9 +81,9 @@ class Meters:
         place = int(np.searchsorted(counted, percent / 100 * counted[-1]))
         return min((place + 1) * LOAD_STEP_PERCENT, self.most_load_percent)
 
-    def count_sound(self, played: np.ndarray, heard: np.ndarray) -> None:
+    def count_sound(self, input: np.ndarray, output: np.ndarray) -> None:
         """Note an input and an output block: their peaks, and for a while their samples."""
-        self.played.write(played)
-        self.heard.write(heard)
-        self.peak_in = max(self.peak_in, float(np.abs(played).max(initial=0.0)))
-        self.peak_out = max(self.peak_out, float(np.abs(heard).max(initial=0.0)))
+        self.input.write(input)
+        self.output.write(output)
+        self.peak_in = max(self.peak_in, float(np.abs(input).max(initial=0.0)))
+        self.peak_out = max(self.peak_out, float(np.abs(output).max(initial=0.0)))

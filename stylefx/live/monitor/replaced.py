@@ -19,12 +19,12 @@ class ReplacedWatch(SessionObserver):
     ----------
     paths : sequence of path
         The files that play.
-    say : callable
+    notify : callable
         Gets the sentence.
     """
 
-    def __init__(self, paths: Sequence[str | Path], say: Callable[[str], None]):
-        self._say = say
+    def __init__(self, paths: Sequence[str | Path], notify: Callable[[str], None]):
+        self._notify = notify
         self._stamps = {Path(path): _stamp(Path(path)) for path in paths}
         self._looks = 0
 
@@ -46,7 +46,7 @@ class ReplacedWatch(SessionObserver):
             if now != stamp:
                 self._stamps[path] = now
                 what = "is gone" if now is None else "has changed on disk"
-                self._say(f"{path.name} {what}: it plays on as it was, start again to hear it as it is")
+                self._notify(f"{path.name} {what}: it plays on as it was, start again to hear it as it is")
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from stylefx.engine.transfer import StyleTransfer
 from stylefx.live.observer import SessionObserver
-from stylefx.live.screen.screen import Facts
+from stylefx.live.screen.screen import Status
 
 
 class Display(SessionObserver, Protocol):
@@ -17,21 +17,21 @@ class Display(SessionObserver, Protocol):
     def usable(self) -> bool:
         """Whether there is anything to show it on."""
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Tell the musician something, at any time."""
 
 
 class Front(Protocol):
     """Takes the terminal's place."""
 
-    def screen(self, facts: Facts) -> Display:
-        """What shows the session; ``facts`` as for `Screen`."""
+    def screen(self, status: Status) -> Display:
+        """What shows the session; ``status`` as for `Screen`."""
 
     def keys(
         self,
         effect: StyleTransfer,
         stop: threading.Event,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         echo: bool,
         learn: Callable[[str], None] | None,
         capture: Callable[[], None] | None,

@@ -1,4 +1,4 @@
-"""The panel: what a snapshot looks like on a terminal of so many columns and rows.
+"""The layout: what a snapshot looks like on a terminal of so many columns and rows.
 
 Rows for which there is no room are left out, the least important first; the bars take the width that is left. Nothing
 is said by colour alone, and where the terminal knows no block characters it gets ASCII.
@@ -31,13 +31,13 @@ KEYS = "Ctrl-C ends"
 
 
 class Row(NamedTuple):
-    """A line of the panel; the higher its importance the later it is left out."""
+    """A line of the screen; the higher its importance the later it is left out."""
 
     importance: float
     text: Text
 
 
-class Panel:
+class Layout:
     """For a terminal of so many columns and rows."""
 
     def __init__(self, columns: int, rows: int, ascii_only: bool = False):
@@ -52,12 +52,12 @@ class Panel:
         above = [
             Row(7, _title(snapshot)),
             Row(2, Text()),
-            Row(10, self._meter("in", snapshot.played)),
-            Row(9, self._meter("out", snapshot.heard)),
+            Row(10, self._meter("in", snapshot.input)),
+            Row(9, self._meter("out", snapshot.output)),
             Row(8, self._load(snapshot)),
             Row(7, _losses(snapshot)),
             Row(3, labelled("delay", f"{snapshot.delay_ms:.1f} ms")),
-            *(Row(4, labelled(label, text)) for label, text in snapshot.facts),
+            *(Row(4, labelled(label, text)) for label, text in snapshot.status),
         ]
         below = [
             *self._said(snapshot.said),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.live import Live
 
-from stylefx.live.screen.layout import Panel
+from stylefx.live.screen.layout import Layout
 from stylefx.live.screen.snapshot import Snapshot
 
 PIPE_BYTES = 1 << 16
@@ -26,8 +26,8 @@ def paint(console: Console, lines: Iterator[bytes]) -> None:
     """Draw every line's snapshot, whatever size the terminal has by then."""
     with Live(console=console, screen=True, auto_refresh=False) as live:
         for line in lines:
-            panel = Panel(*console.size, console.options.ascii_only)
-            live.update(panel.draw(Snapshot.from_line(line)), refresh=True)
+            layout = Layout(*console.size, console.options.ascii_only)
+            live.update(layout.draw(Snapshot.from_line(line)), refresh=True)
 
 
 def newest_lines(descriptor: int) -> Iterator[bytes]:

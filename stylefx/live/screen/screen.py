@@ -1,6 +1,6 @@
 """The screen: meters, load, delay, style, parameters and a small spectrum, twelve times a second, on a terminal.
 
-The main thread looks and tells another process what to draw (painter.py), so that drawing costs the sound nothing. What
+The main thread looks and tells another process what to draw (process.py), so that drawing costs the sound nothing. What
 is said meanwhile stands below the meters, and on the terminal afterwards. Without a terminal there are plain lines.
 """
 
@@ -24,14 +24,14 @@ CLOSE_SECONDS = 2.0
 # What it would have written: leave the second page, show the cursor.
 LEAVE_SECOND_PAGE = "\x1b[?1049l\x1b[?25h"
 
-Facts = Callable[[], Iterable[tuple[str, str]]]
+Status = Callable[[], Iterable[tuple[str, str]]]
 
 
 class Screen(SessionObserver):
-    """``facts()`` gives what else is to be shown, as pairs of a label and a text."""
+    """``status()`` gives what else is to be shown, as pairs of a label and a text."""
 
-    def __init__(self, facts: Facts):
-        self._facts = facts
+    def __init__(self, status: Status):
+        self._status = status
         self._said: deque[str] = deque(maxlen=KEPT_LINES)
         self._shown = False
         self._unsent = b""
@@ -42,7 +42,7 @@ class Screen(SessionObserver):
         return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
     def __enter__(self) -> Screen:
-        # Ctrl-C is for the player; the painter ends when its input does.
+        # Ctrl-C is for the player; that process ends when its input does.
         self._painter = subprocess.Popen(
             [sys.executable, "-m", "stylefx.live.screen.process"],
             stdin=subprocess.PIPE,
@@ -68,7 +68,7 @@ class Screen(SessionObserver):
             return
         if not self._unsent:
             said = list(self._said)[-SHOWN_LINES:]
-            self._unsent = self._watch.look(self._facts(), said).to_line()
+            self._unsent = self._watch.look(self._status(), said).to_line()
         try:
             self._unsent = self._unsent[os.write(self._pipe, self._unsent) :]
         except BlockingIOError:
@@ -91,7 +91,7 @@ class Screen(SessionObserver):
         for line in self._said:
             print(line, file=sys.stderr)
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Tell the musician something: on the screen while it is shown, and in any case on the terminal."""
         if self._shown:
             self._said.extend(f"{time.strftime('%H:%M:%S')} {text}".split("\n"))

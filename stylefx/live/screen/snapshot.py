@@ -24,13 +24,13 @@ class Level(NamedTuple):
 class Snapshot:
     """One look; loads are in percent of the time that the sound lasts, ``spectrum_db`` has a level for each band.
 
-    ``facts`` are pairs of a label and a text, ``said`` the newest lines for the musician.
+    ``status`` are pairs of a label and a text, ``said`` the newest lines for the musician.
     """
 
     device: str
     seconds: float
-    played: Level
-    heard: Level
+    input: Level
+    output: Level
     mean_load: float
     worst_load: float
     blocks: int
@@ -38,7 +38,7 @@ class Snapshot:
     lost_frames: int
     delay_ms: float
     spectrum_db: tuple[int, ...]
-    facts: tuple[tuple[str, str], ...]
+    status: tuple[tuple[str, str], ...]
     said: tuple[str, ...]
 
     def to_line(self) -> bytes:
@@ -49,5 +49,5 @@ class Snapshot:
     def from_line(cls, line: bytes) -> Snapshot:
         """What `to_line` gave."""
         fields = json.loads(line)
-        played, heard = Level(*fields.pop("played")), Level(*fields.pop("heard"))
-        return cls(played=played, heard=heard, **fields)
+        input, output = Level(*fields.pop("input")), Level(*fields.pop("output"))
+        return cls(input=input, output=output, **fields)

@@ -11,7 +11,7 @@ STYLE_NUMBERS = ("style", "morph_style")
 LONGEST_NAME = 24
 
 
-def facts_about(engine: Engine) -> list[tuple[str, str]]:
+def status_of(engine: Engine) -> list[tuple[str, str]]:
     """Pairs of a label and a text."""
     if not isinstance(engine, StyleTransfer):
         return [("style", "none, the input comes back as it is")]

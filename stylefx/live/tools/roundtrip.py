@@ -110,7 +110,7 @@ class RoundTrip(SessionObserver):
         """Nothing to close."""
 
 
-def measure(engine: Engine, duplex: Duplex, stop: threading.Event, say: Callable[[str], None]) -> Measured:
+def measure(engine: Engine, duplex: Duplex, stop: threading.Event, notify: Callable[[str], None]) -> Measured:
     """Play chirps through ``duplex`` until enough are heard; ``engine`` must return its input, late.
 
     Raises
@@ -119,8 +119,8 @@ def measure(engine: Engine, duplex: Duplex, stop: threading.Event, say: Callable
         None came back.
     """
     loop = RoundTrip(engine, stop)
-    say("measuring: connect the output to the input with a cable (in a patchbay: stylefx to itself)")
-    report = play(loop, duplex, stop, say, observers=[loop])
+    notify("measuring: connect the output to the input with a cable (in a patchbay: stylefx to itself)")
+    report = play(loop, duplex, stop, notify, observers=[loop])
     if not loop.found:
         raise StylefxError(
             "no chirp came back: connect the output that -o names to the input that -i names, and turn both up"

@@ -66,7 +66,7 @@ class Timing:
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         block = self.smallest_block
-        told = block or LONGEST_BLOCK
+        deadline_frames = block or LONGEST_BLOCK
         return {
             "latency": self.latency,
             "iterations": self.iterations,
@@ -74,8 +74,8 @@ class Timing:
             "hops": len(self.hop_seconds),
             "hop_p50_ms": round(1000 * float(np.median(self.hop_seconds)), 3),
             "block": block,
-            "block_p99.9_ms": round(1000 * self.needed_seconds(told), 2),
-            "deadline_ms": round(1000 * told / self.sample_rate, 2),
+            "block_p99.9_ms": round(1000 * self.needed_seconds(deadline_frames), 2),
+            "deadline_ms": round(1000 * deadline_frames / self.sample_rate, 2),
             "delay_ms": None
             if block is None
             else round(1000 * self.delay_samples(block) / self.sample_rate, 1),
@@ -100,7 +100,7 @@ def tune(
     latencies: Sequence[str],
     audio: np.ndarray,
     sample_rate: int,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> Tuning:
     """Measure and choose.
 
@@ -114,7 +114,7 @@ def tune(
         A recording to work on.
     sample_rate : int
         The rate to play at.
-    say : callable
+    notify : callable
         Gets what is being measured.
     """
     timings: list[Timing] = []
@@ -130,7 +130,7 @@ def tune(
                 timings.append(
                     Timing(latency, iterations, sample_rate, hop, engine.latency_samples, hop_seconds, wake)
                 )
-                say(_told(timings[-1]))
+                notify(_sentence(timings[-1]))
     return Tuning(tuple(timings), *_choose([t for t in timings if t.latency == latencies[0]]))
 
 
@@ -166,7 +166,7 @@ def _wake_seconds() -> float:
     return float(np.percentile(late, RARE_PERCENT))
 
 
-def _told(timing: Timing) -> str:
+def _sentence(timing: Timing) -> str:
     found = timing.as_dict()
     kept = "keeps up with no block" if found["block"] is None else f"safe from blocks of {found['block']} on"
     return (

@@ -8,6 +8,8 @@ of spectra of overlapping pieces (overlap-save), which makes the widest twenty t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch.nn.functional import conv1d, pad
 
@@ -36,7 +38,7 @@ class Net:
             self.weights.append((weights * (2 / ((bins + filters) * width)) ** 0.5).to(device))
         self._spectra = [_spectra(weights) if width >= LONG else None for width, weights in self._pairs()]
 
-    def _pairs(self):
+    def _pairs(self) -> Iterator[tuple[int, torch.Tensor]]:
         return zip(WIDTHS, self.weights)
 
     def __call__(self, spectrogram: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from stylefx.analysis.grid import Grid
+from stylefx.analysis.mel import hz_to_mel, mel_bank, mel_to_hz
 from stylefx.analysis.window import analysis_window
 from stylefx.published.nets.log_mel import BANDS, GRID
-from stylefx.published.nets.mel import hz_to_mel, mel_bank, mel_to_hz
 
 AMPLITUDE = 0.5
 FINE_FFT = 2**14  # bins of 1 Hz, to smear on

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from stylefx.analysis.grid import Grid
-from stylefx.published.nets.mel import mel_bank
+from stylefx.analysis.mel import mel_bank
 
 GRID = Grid(sample_rate=16_000, window_length=512, n_fft=512, hop=256)
 BANDS = 96

@@ -16,6 +16,7 @@ import struct
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -101,7 +102,7 @@ def read_index(table: bytes) -> dict[str, Entry]:
     return entries
 
 
-def _read_tensor(file, name: str, entry: Entry) -> np.ndarray:
+def _read_tensor(file: BinaryIO, name: str, entry: Entry) -> np.ndarray:
     if entry.dtype != FLOAT32 or entry.shard != 0:
         raise CorruptBundleError(
             f"{name} is of type {entry.dtype} in file {entry.shard}, expected float32 in one"

@@ -14,6 +14,7 @@ over and do not learn.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ from stylefx.learn.pretraining.decoder.train import (
     MUON_RATE,
     POOL,
     POOL_FIRST,
-    PROFILE_NOISE_BELS,
+    PROFILE_NOISE_DB,
     Muon,
     as_arrays,
 )
@@ -105,15 +106,24 @@ def distilled_loss(
 def _blurred(static: torch.Tensor) -> torch.Tensor:
     """The description of a style with a little noise, but for its place code, which is exact."""
     noise = torch.randn(static.shape[1]) * (torch.arange(static.shape[1]) >= PLACES)
-    return static + PROFILE_NOISE_BELS * noise
+    return static + PROFILE_NOISE_DB / 10 * noise
 
 
-def _answer(network: Network, style, features, heard, static) -> torch.Tensor:
+def _answer(
+    network: Network, style: torch.Tensor, features: torch.Tensor, heard: torch.Tensor, static: torch.Tensor
+) -> torch.Tensor:
     layers: Layers = network.folded(style)
     return answer(layers, network.skip, features, heard, static)
 
 
-def distil(pairs: PairSampler, weights: Path, steps: int, seed: int, report, save) -> None:
+def distil(
+    pairs: PairSampler,
+    weights: Path,
+    steps: int,
+    seed: int,
+    report: Callable[[str], None],
+    save: Callable[[dict[str, np.ndarray]], None],
+) -> None:
     """Train the small network from the large one's ``weights``; ``save`` gets its running mean now and then."""
     torch.manual_seed(seed)
     large = load_network(weights)
@@ -153,5 +163,5 @@ def distil(pairs: PairSampler, weights: Path, steps: int, seed: int, report, sav
         running += (float(loss.detach()) - running) * max(0.01, 1 / (step + 1))
         if step % 100 == 99 or step + 1 == steps:
             spent = time.process_time() - start
-            report(f"step {step + 1} of {steps}: loss {running:.4f} bels, {spent:.0f} CPU s")
+            report(f"step {step + 1} of {steps}: loss {10 * running:.3f} dB, {spent:.0f} CPU s")
             save(as_arrays(mean))

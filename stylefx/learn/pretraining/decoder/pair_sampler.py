@@ -75,7 +75,17 @@ class PairSampler:
     def _power(self, index: int, start: int, length: int) -> np.ndarray:
         return dequantise(self._stored[index, start : start + length])
 
-    def _blend(self, rng, content, style, start, style_start, x, y, z) -> None:
+    def _blend(
+        self,
+        rng: np.random.Generator,
+        content: int,
+        style: int,
+        start: int,
+        style_start: int,
+        x: np.ndarray,
+        y: np.ndarray,
+        z: np.ndarray,
+    ) -> None:
         """Others play along: quietly beside the content, or as a part of target and style alike."""
         fellows = self._of_score[self._renderings[content].score]
         if rng.random() < 0.2:
@@ -93,7 +103,7 @@ class PairSampler:
                 y += other * gain
                 z += self._power(there[0], style_start, len(z)) * colour * gain
 
-    def _augment(self, rng, x, y, z) -> None:
+    def _augment(self, rng: np.random.Generator, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> None:
         if rng.random() < 0.7:
             colour = augmentation.equaliser(rng)
             y *= colour

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +74,9 @@ def _walk(rng: np.random.Generator, degree: int, home: int, degrees: int) -> int
     return degree if abs(degree - home) <= 9 else home
 
 
-def _line(rng, keys, start, step, hold, loudness) -> list[Note]:
+def _line(
+    rng: np.random.Generator, keys: np.ndarray, start: int, step: float, hold: float, loudness: float
+) -> list[Note]:
     home = degree = int(np.clip(start, 0, len(keys) - 1))
     notes, now = [], rng.uniform(0, 0.3)
     while now < SECONDS - 0.3:
@@ -85,7 +88,9 @@ def _line(rng, keys, start, step, hold, loudness) -> list[Note]:
     return notes
 
 
-def _chords(rng, keys, start, step, hold, loudness) -> list[Note]:
+def _chords(
+    rng: np.random.Generator, keys: np.ndarray, start: int, step: float, hold: float, loudness: float
+) -> list[Note]:
     home = degree = start
     notes, now = [], rng.uniform(0, 0.3)
     while now < SECONDS - 0.3:
@@ -140,7 +145,7 @@ class Orchestra:
         return np.concatenate(pieces).mean(axis=1)
 
     @staticmethod
-    def _generate(synth, samples: int) -> np.ndarray:
+    def _generate(synth: Any, samples: int) -> np.ndarray:
         return np.frombuffer(bytes(synth.generate(samples)), np.float32).reshape(-1, 2)
 
 

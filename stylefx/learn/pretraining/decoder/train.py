@@ -21,7 +21,9 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,7 +46,7 @@ MUON_RATE, ADAM_RATE, MOMENTUM = 8e-3, 2e-3, 0.95
 QUINTIC, NEWTON_STEPS = (3.4445, -4.7750, 2.0315), 5
 MEAN_DECAY = 0.995
 STYLE_DROPOUT = 0.2
-PROFILE_NOISE_BELS = 0.2
+PROFILE_NOISE_DB = 2.0
 # (bank, program) of the benchmark's instruments.
 LEFT_OUT = frozenset(
     {(0, program) for program in (0, 6, 10, 11, 12, 19, 21, 24, 25, 40, 42, 46, 48, 52, 53, 56, 61)}
@@ -56,11 +58,11 @@ LEFT_OUT = frozenset(
 class Muon(torch.optim.Optimizer):
     """Momentum whose update is made orthogonal: every direction of a matrix learns at the same rate."""
 
-    def __init__(self, parameters, lr: float):
+    def __init__(self, parameters: Iterable[torch.Tensor], lr: float):
         super().__init__(parameters, {"lr": lr})
 
     @torch.no_grad()
-    def step(self, closure=None):
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """One update."""
         for group in self.param_groups:
             for weight in group["params"]:
@@ -108,7 +110,7 @@ def example_loss(network: Network, examples: list[TrainingExample], rng: np.rand
     for item, style, frames, seen, told in zip(examples, styles, drawn, features, heard):
         static = torch.from_numpy(item.static)
         # The first columns are the place code, which is exact.
-        static = static + PROFILE_NOISE_BELS * torch.randn(static.shape[1]) * (
+        static = static + PROFILE_NOISE_DB / 10 * torch.randn(static.shape[1]) * (
             torch.arange(static.shape[1]) >= PLACES
         )
         answers.append(answer(network.folded(style), network.skip, seen, told, static))
@@ -117,7 +119,13 @@ def example_loss(network: Network, examples: list[TrainingExample], rng: np.rand
     return distance(torch.stack(answers), torch.stack(targets), torch.stack(floors))
 
 
-def train(pairs: PairSampler, steps: int, seed: int, report=print, save=None) -> dict[str, np.ndarray]:
+def train(
+    pairs: PairSampler,
+    steps: int,
+    seed: int,
+    report: Callable[[str], None] = print,
+    save: Callable[[dict[str, np.ndarray]], None] | None = None,
+) -> dict[str, np.ndarray]:
     """Train a new network; ``save(weights)`` is called now and then. Returns the weights' running mean."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -140,14 +148,16 @@ def train(pairs: PairSampler, steps: int, seed: int, report=print, save=None) ->
         running += (float(loss.detach()) - running) * max(0.01, 1 / (step + 1))
         if step % 250 == 249:
             report(
-                f"step {step + 1} of {steps}: loss {running:.4f} bels, {time.process_time() - start:.0f} CPU s"
+                f"step {step + 1} of {steps}: loss {10 * running:.3f} dB, {time.process_time() - start:.0f} CPU s"
             )
             if save:
                 save(as_arrays(mean))
     return as_arrays(mean)
 
 
-def _step(network, rates, rate, loss) -> None:
+def _step(
+    network: Network, rates: list[tuple[torch.optim.Optimizer, float]], rate: float, loss: torch.Tensor
+) -> None:
     network.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

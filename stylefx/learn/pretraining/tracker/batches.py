@@ -109,7 +109,7 @@ class Stretches:
         return torch.from_numpy(narrow).to(self._device)
 
 
-def moved(array: torch.Tensor, steps: np.ndarray, fill) -> torch.Tensor:
+def moved(array: torch.Tensor, steps: np.ndarray, fill: float) -> torch.Tensor:
     """The last axis of every item (items, ..., places) moved up by its own ``steps`` (items,)."""
     places = array.shape[-1]
     source = np.arange(places) - steps[:, None]

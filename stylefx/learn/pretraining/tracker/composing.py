@@ -48,7 +48,7 @@ class Pieces:
         return found
 
 
-def _compose(composer: Composer, seed: list[int], waiting) -> None:
+def _compose(composer: Composer, seed: list[int], waiting: Any) -> None:
     rng = np.random.default_rng(seed)
     while True:
         waiting.put(composer.draw(rng))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,10 @@ class Recording(Tracker):
 
 
 class _Keeper:
-    def __init__(self, kept: list, decoder):
+    def __init__(self, kept: list, decoder: Any):
         self._kept, self.sounding = kept, decoder.sounding
 
-    def process(self, answer) -> list[Event]:
+    def process(self, answer: Answer) -> list[Event]:
         self._kept.append(type(answer)(*(np.array(part) for part in vars(answer).values())))
         return []
 
@@ -91,7 +92,7 @@ def decoded(profile: str, answers: list, thresholds: Thresholds) -> list[Event]:
     ]
 
 
-def score(profile: str, answers, pieces, thresholds: Thresholds) -> float:
+def score(profile: str, answers: dict[int, list], pieces: dict[int, list], thresholds: Thresholds) -> float:
     """Mean over voices of the mean of F1 at 50 and 20 ms."""
     totals = []
     for voices, of_voices in pieces.items():
@@ -107,7 +108,7 @@ def score(profile: str, answers, pieces, thresholds: Thresholds) -> float:
     return float(np.mean(totals))
 
 
-def guess_thresholds(answers, pieces, delay: int) -> tuple[float, ...]:
+def guess_thresholds(answers: dict[int, list], pieces: dict[int, list], delay: int) -> tuple[float, ...]:
     """For every head before the deciding one, the lowest threshold at which its guesses are right often enough."""
     chosen: list[float] = []
     for head in range(delay):
@@ -125,7 +126,7 @@ def guess_thresholds(answers, pieces, delay: int) -> tuple[float, ...]:
     return tuple(chosen)
 
 
-def _first_crossings(answers, head: int, threshold: float) -> list:
+def _first_crossings(answers: list, head: int, threshold: float) -> list:
     over = np.array([answer.onsets[head] > threshold for answer in answers])
     first = over & ~np.pad(over, ((1, 0), (0, 0)))[:-1]
     return [
@@ -134,7 +135,9 @@ def _first_crossings(answers, head: int, threshold: float) -> list:
     ]
 
 
-def choose(weights: dict[str, np.ndarray], font: Path, report=print) -> dict[str, dict]:
+def choose(
+    weights: dict[str, np.ndarray], font: Path, report: Callable[[str], None] = print
+) -> dict[str, dict]:
     """The thresholds of every profile."""
     pieces = calibration_pieces(font)
     chosen = {}

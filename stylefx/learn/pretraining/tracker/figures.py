@@ -9,6 +9,7 @@ else a note named twice or late. Faint true notes (weight 0) may be named or not
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def counts(named: Sequence, true: Sequence) -> dict[str, float]:
     return found | {"octaves": len(octaves), "ghosts": len(ghosts)} | _frame_counts(named, true)
 
 
-def _octave_of(note, true) -> bool:
+def _octave_of(note: Any, true: Sequence) -> bool:
     if _sounds(note, true):
         return False
     return any(
@@ -61,7 +62,7 @@ def _octave_of(note, true) -> bool:
     )
 
 
-def _sounds(note, true) -> bool:
+def _sounds(note: Any, true: Sequence) -> bool:
     return any(
         abs(note.pitch - other.pitch) <= 0.7
         and other.onset - NEAR_SECONDS <= note.onset <= other.offset + NEAR_SECONDS
@@ -69,13 +70,13 @@ def _sounds(note, true) -> bool:
     )
 
 
-def _frame_counts(named, true) -> dict[str, float]:
+def _frame_counts(named: Sequence, true: Sequence) -> dict[str, float]:
     end = max([note.offset for note in (*named, *true)], default=0.0)
     a, b = _roll(named, end), _roll(true, end)
     return {"both": float((a & b).sum()), "frames named": float(a.sum()), "frames true": float(b.sum())}
 
 
-def _roll(notes, end: float) -> np.ndarray:
+def _roll(notes: Sequence, end: float) -> np.ndarray:
     roll = np.zeros((int(end / FRAME_SECONDS) + 2, 128), bool)
     for note in notes:
         first, last = (int(seconds / FRAME_SECONDS) for seconds in (note.onset, note.offset))

@@ -9,6 +9,8 @@ The studio's head reads the trunk with `STUDIO_AHEAD` frames of look-ahead. The 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import nn
@@ -33,7 +35,7 @@ PAST = 2 + 2 * sum(TRUNK_DILATIONS)
 STUDIO_AHEAD = 2 * sum(STUDIO_DILATIONS)
 
 
-def _gather_index(shifts, sub) -> torch.Tensor:
+def _gather_index(shifts: Sequence[int], sub: int) -> torch.Tensor:
     """Places of every pitch and shift in an array padded by 108 places on both sides, (len(shifts), PITCHES)."""
     centre = 108 + 1 + sub + PER_SEMITONE * np.arange(PITCHES)
     index = centre[None] + np.array(shifts)[:, None]

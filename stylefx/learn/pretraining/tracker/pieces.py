@@ -108,7 +108,7 @@ class Composer:
                 audio = augmented(rng, audio, float(rng.choice([0.5, 1.0, 1.0])))
         return self._finished(rng, audio, truth)
 
-    def _nothing(self, rng) -> Piece:
+    def _nothing(self, rng: np.random.Generator) -> Piece:
         """Noise, and often drums or short noises: no notes."""
         audio, truth = mixed([], [])
         audio = 0.01 * coloured_noise(rng, len(audio))
@@ -118,11 +118,11 @@ class Composer:
             audio = with_bursts(rng, audio)
         return self._finished(rng, audio, truth)
 
-    def _finished(self, rng, audio, truth) -> Piece:
+    def _finished(self, rng: np.random.Generator, audio: np.ndarray, truth: tuple[Any, ...]) -> Piece:
         audio *= 10 ** (rng.uniform(-30, -3) / 20) / max(np.abs(audio).max(), 1e-6)
         return Piece(levels_of(audio), *truth, *([audio] if self._keep else []))
 
-    def _played(self, rng, voices) -> tuple[list[Rendered], list[float]]:
+    def _played(self, rng: np.random.Generator, voices: int) -> tuple[list[Rendered], list[float]]:
         notes: list[Rendered] = []
         gains: list[float] = []
         score: list[Note] = []
@@ -140,7 +140,7 @@ class Composer:
             gains += [float(10 ** (level_db / 20) * 0.2 / loud)] * len(rendered)
         return notes, gains
 
-    def _part(self, rng, score: list[Note]) -> list[Rendered]:
+    def _part(self, rng: np.random.Generator, score: list[Note]) -> list[Rendered]:
         if not self._plain and rng.random() < INVENTED:
             invented = InventedPlayer(rng)
             return [
@@ -152,7 +152,7 @@ class Composer:
             self._font.play(instrument, note, random_bend(rng, note.length, expressive)) for note in score
         ]
 
-    def _drums(self, rng, audio) -> None:
+    def _drums(self, rng: np.random.Generator, audio: np.ndarray) -> None:
         loud = np.sqrt(np.mean(audio**2)) * 10 ** (rng.uniform(-12, 8) / 20)
         kit, keys = int(rng.choice(DRUM_KITS)), rng.integers(35, 60, 4)
         beat, now = rng.uniform(0.12, 0.5), rng.uniform(0, 0.3)
@@ -172,7 +172,7 @@ def mixed(notes: list[Rendered], gains: list[float]) -> tuple[np.ndarray, tuple[
     return audio, _truth(notes, gains, audio)
 
 
-def _add_samples(audio, samples, start) -> None:
+def _add_samples(audio: np.ndarray, samples: np.ndarray, start: int) -> None:
     take = min(len(samples), len(audio) - start)
     if take > 0:
         audio[start : start + take] += samples[:take]
@@ -196,7 +196,7 @@ def risen_at(samples: np.ndarray) -> int:
     return int(np.argmax(power >= peak * 10 ** (RISEN_DB / 10))) * BLOCK
 
 
-def _truth(notes: list[Rendered], gains: list[float], audio: np.ndarray):
+def _truth(notes: list[Rendered], gains: list[float], audio: np.ndarray) -> tuple[Any, ...]:
     shape = (FRAMES, PITCHES)
     onset, cents = np.full(shape, NONE, np.int8), np.zeros(shape, np.int8)
     sounding, unsaid, loudest = np.zeros(shape, np.uint8), np.zeros(shape, bool), np.zeros(shape)
@@ -258,7 +258,7 @@ def _smoothed(power: np.ndarray) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(padded, width + 1).max(axis=1)
 
 
-def _mark_onset(onset, unsaid, position: float, index: int, faint: bool) -> None:
+def _mark_onset(onset: np.ndarray, unsaid: np.ndarray, position: float, index: int, faint: bool) -> None:
     """At every frame whose middle is no further than three quarters of a frame away."""
     for frame in range(int(np.ceil(position - 0.75)), int(np.floor(position + 0.75)) + 1):
         if 0 <= frame < FRAMES:

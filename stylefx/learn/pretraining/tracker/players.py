@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -116,7 +117,7 @@ class FontPlayer:
         return _faded(samples)
 
 
-def _generate(synth, samples: int) -> np.ndarray:
+def _generate(synth: Any, samples: int) -> np.ndarray:
     return np.frombuffer(bytes(synth.generate(samples)), np.float32).reshape(-1, 2)
 
 
@@ -177,7 +178,7 @@ class InventedPlayer:
         )
         return float(level + np.interp(np.log2(hz * k), np.linspace(5, 14, 14), self._formants))
 
-    def _envelope(self, rng, seconds, length) -> np.ndarray:
+    def _envelope(self, rng: np.random.Generator, seconds: np.ndarray, length: float) -> np.ndarray:
         rise = np.clip(seconds / self._attack, 0, 1)
         release = np.exp(-np.maximum(seconds - length, 0) / self._release)
         swing = 1 - self._tremolo * (0.5 + 0.5 * np.sin(2 * np.pi * 5.3 * seconds + rng.uniform(0, 6)))

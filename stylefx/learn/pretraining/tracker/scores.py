@@ -6,6 +6,7 @@ A score is a list of notes for one player; several players make a piece
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -67,17 +68,19 @@ def doubled(rng: np.random.Generator, score: list[Note]) -> list[Note]:
     ]
 
 
-def _note(rng, start, length, key, loudness) -> Note:
+def _note(rng: np.random.Generator, start: float, length: float, key: int, loudness: float) -> Note:
     return Note(start, max(length, 0.05), int(key), int(np.clip(loudness + rng.normal(0, 12), 25, 127)))
 
 
-def _walk(rng, degree: int, home: int, degrees: int) -> int:
+def _walk(rng: np.random.Generator, degree: int, home: int, degrees: int) -> int:
     leap = rng.integers(-2, 3) if rng.random() < 0.75 else rng.integers(-7, 8)
     degree = int(np.clip(degree + leap, 0, degrees - 1))
     return degree if abs(degree - home) <= 9 else home
 
 
-def _beats(rng, seconds, step, shortest=0.08):
+def _beats(
+    rng: np.random.Generator, seconds: float, step: float, shortest: float = 0.08
+) -> Iterator[tuple[float, float]]:
     """Starts and lengths of a rhythm, rests among them left out."""
     now = rng.uniform(0, 0.3)
     while now < seconds - 0.1:
@@ -87,7 +90,16 @@ def _beats(rng, seconds, step, shortest=0.08):
         now += length
 
 
-def _line(rng, seconds, keys, home, step, hold, loudness, voices):
+def _line(
+    rng: np.random.Generator,
+    seconds: float,
+    keys: np.ndarray,
+    home: int,
+    step: float,
+    hold: float,
+    loudness: float,
+    voices: int,
+) -> list[Note]:
     notes, degree = [], home
     for start, length in _beats(rng, seconds, step):
         notes.append(_note(rng, start, length * hold, keys[degree], loudness))
@@ -95,7 +107,16 @@ def _line(rng, seconds, keys, home, step, hold, loudness, voices):
     return notes
 
 
-def _run(rng, seconds, keys, home, step, hold, loudness, voices):
+def _run(
+    rng: np.random.Generator,
+    seconds: float,
+    keys: np.ndarray,
+    home: int,
+    step: float,
+    hold: float,
+    loudness: float,
+    voices: int,
+) -> list[Note]:
     step = float(rng.uniform(0.07, 0.2))
     notes, degree, way, now = [], home, 1, rng.uniform(0, 0.3)
     while now < seconds - 0.1:
@@ -107,7 +128,16 @@ def _run(rng, seconds, keys, home, step, hold, loudness, voices):
     return notes
 
 
-def _trill(rng, seconds, keys, home, step, hold, loudness, voices):
+def _trill(
+    rng: np.random.Generator,
+    seconds: float,
+    keys: np.ndarray,
+    home: int,
+    step: float,
+    hold: float,
+    loudness: float,
+    voices: int,
+) -> list[Note]:
     notes, now, degree = [], rng.uniform(0, 0.3), home
     while now < seconds - 0.1:
         gap, count = rng.uniform(0.07, 0.13), int(rng.integers(4, 14))
@@ -120,7 +150,16 @@ def _trill(rng, seconds, keys, home, step, hold, loudness, voices):
     return [note for note in notes if note.start < seconds - 0.1]
 
 
-def _repeats(rng, seconds, keys, home, step, hold, loudness, voices):
+def _repeats(
+    rng: np.random.Generator,
+    seconds: float,
+    keys: np.ndarray,
+    home: int,
+    step: float,
+    hold: float,
+    loudness: float,
+    voices: int,
+) -> list[Note]:
     step = float(np.clip(step, 0.1, 0.6))
     notes, now, degree = [], rng.uniform(0, 0.3), home
     while now < seconds - 0.1:
@@ -131,14 +170,32 @@ def _repeats(rng, seconds, keys, home, step, hold, loudness, voices):
     return [note for note in notes if note.start < seconds - 0.1]
 
 
-def _arpeggio(rng, seconds, keys, home, step, hold, loudness, voices):
+def _arpeggio(
+    rng: np.random.Generator,
+    seconds: float,
+    keys: np.ndarray,
+    home: int,
+    step: float,
+    hold: float,
+    loudness: float,
+    voices: int,
+) -> list[Note]:
     step = float(np.clip(step, 0.1, 0.5))
     ring = step * float(rng.integers(2, max(3, voices + 1)))
     notes = _line(rng, seconds, keys, home, step, 1.0, loudness, voices)
     return [note._replace(length=ring) for note in notes]
 
 
-def _chords(rng, seconds, keys, home, step, hold, loudness, voices):
+def _chords(
+    rng: np.random.Generator,
+    seconds: float,
+    keys: np.ndarray,
+    home: int,
+    step: float,
+    hold: float,
+    loudness: float,
+    voices: int,
+) -> list[Note]:
     notes, degree = [], home
     strum = float(rng.choice([0, 0, 0.01, 0.03]))
     # Chorales double the bass an octave or two above: such notes are the hardest to hear.
@@ -158,7 +215,16 @@ def _chords(rng, seconds, keys, home, step, hold, loudness, voices):
     return notes
 
 
-def _octaves(rng, seconds, keys, home, step, hold, loudness, voices):
+def _octaves(
+    rng: np.random.Generator,
+    seconds: float,
+    keys: np.ndarray,
+    home: int,
+    step: float,
+    hold: float,
+    loudness: float,
+    voices: int,
+) -> list[Note]:
     apart = int(rng.choice([12, 12, 12, 7, 19, 24, 4, 3]))
     lower = _line(rng, seconds, keys, home, max(step, 0.15), hold, loudness, 1)
     upper = [
@@ -169,7 +235,16 @@ def _octaves(rng, seconds, keys, home, step, hold, loudness, voices):
     return lower + upper
 
 
-def _chance(rng, seconds, keys, home, step, hold, loudness, voices):
+def _chance(
+    rng: np.random.Generator,
+    seconds: float,
+    keys: np.ndarray,
+    home: int,
+    step: float,
+    hold: float,
+    loudness: float,
+    voices: int,
+) -> list[Note]:
     """Notes at random times, so that nothing is learnt of harmony: ``voices`` of them at a time on average."""
     length = max(step, 0.2)
     count = rng.poisson(seconds / length * min(voices, 4))
@@ -177,7 +252,7 @@ def _chance(rng, seconds, keys, home, step, hold, loudness, voices):
     return [
         _note(
             rng, rng.uniform(0, seconds - 0.1), length * rng.uniform(0.3, 2),
-            np.clip(keys[home] + rng.integers(-reach, reach), 22, 106), loudness,
+            int(np.clip(keys[home] + rng.integers(-reach, reach), 22, 106)), loudness,
         )
         for _ in range(count)
     ]  # fmt: skip

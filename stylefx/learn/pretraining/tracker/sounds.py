@@ -123,7 +123,9 @@ def compressed(rng: np.random.Generator, audio: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _compress(audio, threshold, amount, attack, release):
+def _compress(
+    audio: np.ndarray, threshold: float, amount: float, attack: float, release: float
+) -> np.ndarray:
     out, level = np.empty_like(audio), 0.0
     for i in range(len(audio)):
         now = abs(audio[i])

@@ -16,8 +16,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -72,26 +74,26 @@ WEIGHTS |= {"sounding": 1.5, "studio sounding": 1.5, "cents": 0.15, "studio cent
 WEIGHTS |= {"place": 0.15, "studio place": 0.15}
 
 
-def _onset_loss(logits, onset, unsaid):
+def _onset_loss(logits: torch.Tensor, onset: torch.Tensor, unsaid: torch.Tensor) -> torch.Tensor:
     wanted = (onset != NONE).float()
     said = (~unsaid).float() * (1 + (ONSET_WEIGHT - 1) * wanted)
     each = functional.binary_cross_entropy_with_logits(logits, wanted, weight=said, reduction="sum")
     return each / (logits.shape[0] * logits.shape[1])
 
 
-def _sounding_loss(logits, sounding):
+def _sounding_loss(logits: torch.Tensor, sounding: torch.Tensor) -> torch.Tensor:
     said = (sounding != UNSAID).float()
     wanted = (sounding == 1).float()
     each = functional.binary_cross_entropy_with_logits(logits, wanted, weight=said, reduction="sum")
     return each / (10 * logits.shape[0] * logits.shape[1])
 
 
-def _cents_loss(answer, sounding, cents):
+def _cents_loss(answer: torch.Tensor, sounding: torch.Tensor, cents: torch.Tensor) -> torch.Tensor:
     there = (sounding == 1).float()
     return ((answer - cents.float() / 50).abs() * there).sum() / (there.sum() + 10)
 
 
-def _place_loss(answer, onset, unsaid):
+def _place_loss(answer: torch.Tensor, onset: torch.Tensor, unsaid: torch.Tensor) -> torch.Tensor:
     there = ((onset != NONE) & ~unsaid).float()
     return ((answer - onset.float() / 100).abs() * there).sum() / (there.sum() + 1)
 
@@ -114,7 +116,7 @@ class Training:
         self.mean = {name: weight.clone() for name, weight in self.network.state_dict().items()}
         self.step, self.seconds = 0, 0.0
 
-    def learn(self, batch, rate: float) -> dict[str, torch.Tensor]:
+    def learn(self, batch: Any, rate: float) -> dict[str, torch.Tensor]:
         """One step; returns the parts of the loss."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             parts = losses(self.network, batch)
@@ -169,7 +171,15 @@ def rate_at(step: int, done: float) -> float:
     return min(1.0, (step + 1) / WARM_UP, (1 - done) / COOL_DOWN)
 
 
-def train(training: Training, pieces: Pieces, stretches: Stretches, plan: Plan, report, check, save) -> None:
+def train(
+    training: Training,
+    pieces: Pieces,
+    stretches: Stretches,
+    plan: Plan,
+    report: Callable[[str], None],
+    check: Callable[[], str],
+    save: Callable[[], None],
+) -> None:
     """As planned; ``check()`` and ``save()`` after every ``every``-th step.
 
     Where the steps are planned, pieces come at certain steps and are waited for, so that a run repeats. Where the time
@@ -258,7 +268,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _steps_before(options) -> int:
+def _steps_before(options: argparse.Namespace) -> int:
     """How many steps the checkpoint has that is gone on with."""
     return (
         torch.load(options.output, weights_only=True, map_location="cpu")["step"] if options.going_on else 0

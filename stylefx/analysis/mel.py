@@ -1,4 +1,4 @@
-"""Mel bands as librosa makes them by default (Slaney's scale and areas), for nets that were trained on them.
+"""The mel scale, and mel bands as librosa makes them by default (Slaney's scale and areas).
 
 Up to 1 kHz the scale is linear, 200/3 Hz a mel; above it is logarithmic, 27 mels for a factor of 6.4. Bands are
 triangles of unit area over neighbouring mels, so that noise of even density reads the same in each.
