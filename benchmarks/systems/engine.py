@@ -95,8 +95,10 @@ def offline_row(
     ``settings`` go to ``StyleTransfer``.
     """
 
+    kept_notes = {"notes": True} if settings.get("notes", "off") != "off" else {}
+
     def learn(clip, sample_rate):
-        return fit_clip(clip, sample_rate, quality=quality, seed=0)
+        return fit_clip(clip, sample_rate, quality=quality, seed=0, **kept_notes)
 
     def apply(content, fitted, sample_rate):
         effect = _transfer(_held(fitted.style) if held else fitted.style, settings)

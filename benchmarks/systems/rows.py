@@ -37,6 +37,7 @@ _CATALOGUE = (
     Row("NMF musaicing", "Driedger 2015: r 3, p 10, c 3", musaicing.musaicing, code_of(musaicing)),
     engine.offline_row("stylefx draft", "render, quality draft", quality="draft"),
     engine.offline_row("stylefx", "render, quality normal"),
+    engine.offline_row("stylefx notes", "render --notes studio, quality normal", notes="studio"),
     engine.live_row("stylefx live", "streaming engine, blocks of 256 samples"),
     engine.live_row("stylefx low", "live --latency low: 1280 samples", latency="low"),
     engine.live_row("stylefx lowest", "live --latency lowest: 640 samples", latency="lowest"),

@@ -16,6 +16,7 @@ from stylefx.engine.style_chain import StyleChain
 from stylefx.ramp import Ramp
 from stylefx.ring import Ring
 from stylefx.spectral.blend import blend
+from stylefx.spectral.remainder import Remainder
 from stylefx.tracking.tracker import STUDIO, Tracker
 
 # Frames of the tracker by which the content waits longer, so that a note's end and level are known in time.
@@ -29,11 +30,13 @@ class Ensemble:
     def __init__(self, latency: str, studio: bool):
         self.tracker = Tracker(STUDIO if studio else latency)
         self._studio = studio
+        self._remainder = Remainder()
 
     def prepare(self, grid: Grid, channels: int, played_late: int, freeze_hops: int) -> None:
         """Allocate; ``played_late`` is the latency of the path without this stage, in samples."""
         self._grid = grid
         self.tracker.prepare(grid.sample_rate)
+        self._remainder.prepare(grid)
         frame = 2 * grid.hop
         ahead = self.tracker.latency_samples + MARGIN_FRAMES * frame - played_late if self._studio else 0
         hops = max(0, ahead) // grid.hop
@@ -79,7 +82,10 @@ class Ensemble:
         return due[0]
 
     def kept(
-        self, targets: Mapping[StyleChain, np.ndarray], shares: Mapping[StyleChain, float]
+        self,
+        targets: Mapping[StyleChain, np.ndarray],
+        shares: Mapping[StyleChain, float],
+        magnitude: np.ndarray,
     ) -> np.ndarray:
         """What the notes leave to the filter.
 
@@ -89,6 +95,8 @@ class Ensemble:
             What each chain that sounds has made of the frame.
         shares : mapping of StyleChain to float
             Of each chain in the sound, 0 to 1.
+        magnitude : float32 (bins,)
+            The content's.
 
         Returns
         -------
@@ -99,8 +107,9 @@ class Ensemble:
         whole, rest = [], []
         for chain, target in targets.items():
             whole.append((target, shares[chain]))
-            left = target if chain.player is None else target * np.sqrt(chain.player.kept(now))
+            left = target
             if chain.player is not None:
+                left = self._remainder.process(target, magnitude, chain.player.kept(now))
                 chain.player.replaced = float(np.dot(target, target) - np.dot(left, left)) * self._power
             rest.append((left, shares[chain]))
         return blend(rest) / (blend(whole) + np.float32(TINY))

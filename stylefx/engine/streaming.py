@@ -186,7 +186,7 @@ class StreamingPath:
             chain: chain.process(magnitude, self.iterations, self._clock, answering, optimising)
             for chain in shares
         }
-        kept = self.ensemble.kept(answers, shares) if self.ensemble is not None else None
+        kept = self.ensemble.kept(answers, shares, magnitude) if self.ensemble is not None else None
         return blend([(answers[chain], shares[chain]) for chain in shares]), kept
 
     def _to_channels(self, frame: np.ndarray, spectrum: np.ndarray, content: np.ndarray) -> np.ndarray:

@@ -10,8 +10,18 @@ from stylefx.engine.streaming import StreamingPath
 from stylefx.errors import StylefxError, UsageError
 from stylefx.instrument.learn import learn_instrument
 from stylefx.instrument.loops import looped
+from stylefx.instrument.player import Player
 from stylefx.instrument.separate import Separated
-from stylefx.instrument.table import COLUMNS, LEVEL_DB, LOOP_LENGTH, NOTES, PITCH, SAMPLES, Instrument
+from stylefx.instrument.table import (
+    COLUMNS,
+    LEVEL_DB,
+    LOOP_LENGTH,
+    NOTES,
+    PITCH,
+    SAMPLES,
+    SECONDS,
+    Instrument,
+)
 from stylefx.instrument.voices import Voices
 from stylefx.tracking.notes import Note
 from tests.support.sounds import in_chunks, rms_db, tone
@@ -162,3 +172,19 @@ def test_a_long_clip_costs_no_more_than_its_first_half_minute():
 def test_an_unknown_word_is_refused(style):
     with pytest.raises(UsageError):
         StyleTransfer(style, notes="loud")
+
+
+def test_a_longer_sample_is_chosen_before_a_nearer_short_one_and_an_unsure_note_is_not_played():
+    rows = np.zeros((3, COLUMNS))
+    rows[:, 1], rows[:, PITCH], rows[:, SECONDS], rows[:, LEVEL_DB] = (
+        44_100,
+        (60, 61, 70),
+        (0.2, 1.0, 1.0),
+        -20,
+    )
+    player = Player(Instrument(rows, np.zeros(3 * 44_100, np.float32), RATE))
+    assert player._nearest(Note(1, 0.0, 60.0, -20.0, 1.0)) == (1, 1.0)
+    assert player._nearest(Note(1, 0.0, 60.0, -20.0, 0.9))[1] == 0
+    assert 0 < player._nearest(Note(1, 0.0, 60.0, -20.0, 0.97))[1] < 1
+    # A distance that the nearest note does not reach is played by the filter.
+    assert player._nearest(Note(1, 0.0, 80.0, -20.0, 1.0))[1] == 0
