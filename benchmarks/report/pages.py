@@ -28,6 +28,7 @@ SYSTEMS = {
     "NMF musaicing": "NMF musaicing (Driedger 2015)",
     "U+L published": "Ulyanov & Lebedev 2016, 300 steps",
     "stylefx": "**stylefx**, default, streaming",
+    "stylefx notes": "stylefx, `--notes studio` (experimental)",
 }
 RECORDINGS = "recordings"
 # Column, the metric, and whether it is of the recordings.

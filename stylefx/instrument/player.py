@@ -34,8 +34,12 @@ WAVER_SEMITONES = 0.15
 MAX_GAIN_DB = 30.0
 # The level is known better while the note is young.
 YOUNG_SECONDS = 0.12
+# Where a sample's level is read, after its onset.
+LEVEL_SECONDS = 0.02, 0.12
 # Energies are compared over so long; the player's level is corrected by no more than this.
 MEMORY_SECONDS, MAX_CORRECTION_DB = 4.0, 12.0
+# The correction gets there in so long, which is slow enough for a note's attack to stay one.
+CORRECTING_SECONDS = 0.1
 TINY = 1e-12
 
 
@@ -52,6 +56,7 @@ class Player:
 
     def __init__(self, instrument: Instrument):
         self._instrument = instrument
+        self._levels_db = np.array([_level_db(instrument, row) for row in range(len(instrument.notes))])
         self._voices = Voices(instrument)
         self._partials = Partials()
 
@@ -61,6 +66,7 @@ class Player:
         self._voices.prepare(grid.sample_rate, grid.hop)
         self._partials.prepare(grid)
         self._rate = grid.hop_seconds / MEMORY_SECONDS
+        self._correcting = grid.hop_seconds / CORRECTING_SECONDS
         self.reset()
 
     def reset(self) -> None:
@@ -147,12 +153,12 @@ class Player:
 
     def balance(self, replaced: float, played: float) -> None:
         """Mean powers of a hop: what was taken from the filter, and what the player put in its place."""
-        self._energies += self._rate * (np.array([replaced, played]) - self._energies)
+        # Of what was played without the correction, or that would be corrected for as long as it is remembered.
+        self._energies += self._rate * (np.array([replaced, played / self._correction**2]) - self._energies)
         wanted, found = self._energies + TINY
         limit = 10 ** (MAX_CORRECTION_DB / 20)
-        # What was played holds the correction already: it moves on from there.
-        moved = self._correction * float(np.sqrt(wanted / found)) ** self._rate
-        self._correction = min(max(moved, 1 / limit), limit)
+        wanted_correction = min(max(float(np.sqrt(wanted / found)), 1 / limit), limit)
+        self._correction += self._correcting * (wanted_correction - self._correction)
 
     def _nearest(self, note: Note) -> tuple[int, float]:
         rows = self._instrument.notes
@@ -197,13 +203,21 @@ class Player:
         return float(2 ** (away / 12))
 
     def _level(self, played: _Played) -> float:
-        gain_db = played.note.level_db - self._instrument.notes[played.row, LEVEL_DB]
+        gain_db = played.note.level_db - self._levels_db[played.row]
         return float(np.sqrt(played.weight) * 10 ** (min(gain_db, MAX_GAIN_DB) / 20))
 
 
 def _pitch_at(note: Note, seconds: float) -> float:
     """A note's pitch at a moment, from the newest of its track that is not later."""
     return _track_at(note, seconds)[1] if note.track else note.pitch
+
+
+def _level_db(instrument: Instrument, row: int) -> float:
+    """Of a sample after its onset, as that of a sine; the tracker's, read in the clip, holds its neighbours too."""
+    onset = instrument.notes[row, ONSET]
+    first, last = (round(onset + seconds * instrument.sample_rate) for seconds in LEVEL_SECONDS)
+    power = np.square(instrument.note(row)[first:last], dtype=np.float64)
+    return float(10 * np.log10(2 * power.mean() + TINY)) if len(power) else 0.0
 
 
 def _fallen_db(note: Note, seconds: float) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from stylefx import Style, StyleTransfer, fit
+from stylefx.analysis.grid import grid_for
 from stylefx.engine.streaming import StreamingPath
 from stylefx.errors import StylefxError, UsageError
 from stylefx.instrument.learn import learn_instrument
@@ -23,10 +24,11 @@ from stylefx.instrument.table import (
     Instrument,
 )
 from stylefx.instrument.voices import Voices
-from stylefx.tracking.notes import Note
+from stylefx.tracking.notes import Event, Note
 from tests.support.sounds import in_chunks, rms_db, tone
 
 RATE = 44_100
+GRID = grid_for(RATE)
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +190,38 @@ def test_a_longer_sample_is_chosen_before_a_nearer_short_one_and_an_unsure_note_
     assert 0 < player._nearest(Note(1, 0.0, 60.0, -20.0, 0.97))[1] < 1
     # A distance that the nearest note does not reach is played by the filter.
     assert player._nearest(Note(1, 0.0, 80.0, -20.0, 1.0))[1] == 0
+
+
+def rows_of(*audios: np.ndarray) -> Instrument:
+    """One row per sound, which begins at once and is named as if the tracker had read the same level in each."""
+    rows, lengths = np.zeros((len(audios), COLUMNS)), [len(audio) for audio in audios]
+    rows[:, 0], rows[:, 1] = np.cumsum([0, *lengths[:-1]]), lengths
+    rows[:, PITCH], rows[:, SECONDS], rows[:, LEVEL_DB] = (60, 72)[: len(audios)], 1.0, -20
+    return Instrument(rows, np.concatenate(audios).astype(np.float32), RATE)
+
+
+def hop_levels(player: Player, pitch: float, hops: int) -> np.ndarray:
+    player.prepare(GRID)
+    note = Note(1, 0.0, pitch, -20.0, 1.0, 1.0)
+    note.track.append((0.0, pitch, -20.0))
+    player.update([Event("on", 0, note)])
+    return np.array([rms_db(player.play(now * GRID.hop)) for now in range(hops)])
+
+
+def test_a_note_is_as_loud_as_it_is_asked_for_whatever_its_sample_is():
+    soft, loud = (gain * tone(hz, 1.0).reshape(-1) for gain, hz in ((0.05, 261.63), (0.5, 523.25)))
+    player = Player(rows_of(soft, loud))
+    for pitch in (60.0, 72.0):
+        assert abs(np.median(hop_levels(player, pitch, 60)[20:]) - -23.0) < 1.0  # RMS of a sine of -20 dB
+
+
+def test_the_correction_of_the_level_stays_where_it_is_right():
+    """It once moved on for as long as it was remembered, to 10 dB too much."""
+    player = Player(rows_of(0.1 * tone(261.63, 1.0).reshape(-1)))
+    player.prepare(GRID)
+    found = []
+    for _ in range(3000):
+        player.balance(4.0, 1.0 * player._correction**2)
+        found.append(player._correction)
+    assert found[200] > 1.9
+    assert max(found) < 2.01
