@@ -23,7 +23,7 @@ from stylefx.jit import compiled
 from stylefx.timbre.adaptive_eq import SOUNDING_DB, WINDOW_HIGH, WINDOW_LOW, SlowEqualiser
 from stylefx.timbre.ceiling import Ceiling
 from stylefx.timbre.content_features import ContentFeatures
-from stylefx.timbre.features import FEATURES, FLOOR_DB
+from stylefx.timbre.features import FEATURES, FLOOR_DB, SILENCE_DB
 from stylefx.timbre.layout import heard_places, position_frequencies
 from stylefx.timbre.note_decay import Decay
 from stylefx.timbre.outliers import Rollback
@@ -39,8 +39,6 @@ DETAIL_SHARE = 0.8
 # Between two answers a position follows its neighbours by this much: all of it, and what one frame got wrong would be
 # handed back and forth for ever.
 FOLLOWED = 0.75
-# A frame at this level holds nothing but zeros.
-SILENCE_DB = -239.0
 
 
 class Decoder:
@@ -143,10 +141,11 @@ class Decoder:
             heard.process(magnitude)
         self._network()
         self._rollback.follow(heard.usual.loud, heard.usual.over)
-        self._equaliser.process(answer, heard.level > heard.slow_level - SOUNDING_DB / 10)
-        if heard.level > SILENCE_DB / 10:
+        silent = heard.level <= SILENCE_DB / 10
+        self._equaliser.process(answer, not silent and heard.level > heard.slow_level - SOUNDING_DB / 10)
+        if not silent:
             self._ceiling.process(answer, heard.own, heard.slow_level)
-        if self._decay.active and heard.level > SILENCE_DB / 10:
+        if self._decay.active and not silent:
             styled = answer + np.float32(heard.level)
             self._down[:] = self._decay.process(heard.own, styled, heard.slow_level)
         return self._applied(magnitude)

@@ -23,6 +23,8 @@ SLOW_FALL_DB = 8.0
 FLOOR_DB = 80.0
 # The long-term envelope learns only while the level is this near the slow level.
 ACTIVE_DB = 30.0
+# A frame at this level holds nothing but zeros, and nothing is learnt from it.
+SILENCE_DB = -239.0
 CLIP_DB = 50.0
 TINY_POWER = 1e-24
 # Log10 of power below which a decaying state is at rest.
@@ -161,7 +163,7 @@ def _follow(level: float, level_state: np.ndarray, rates: np.ndarray, fall: floa
     for k in range(HISTORY):
         before = slow - FLOOR_DB / 10 if first else level_state[k]
         level_state[k] = max(before + rates[k] * (level - before), slow - FLOOR_DB / 10)
-    if level > slow - ACTIVE_DB / 10:
+    if level > slow - ACTIVE_DB / 10 and level > SILENCE_DB / 10:
         level_state[COUNTED] += 1
 
 
@@ -258,7 +260,7 @@ def _long_term(
     """Running mean of the envelope's power while the content sounds; its log relative to that of the level."""
     positions = len(own_place)
     floor_power = 10.0**floor
-    if level > level_state[SLOW] - ACTIVE_DB / 10:
+    if level > level_state[SLOW] - ACTIVE_DB / 10 and level > SILENCE_DB / 10:
         rate = max(rates[HISTORY + 1], 1 / max(level_state[COUNTED], 1.0))
         for p in range(positions):
             power = (_interpolate(envelope_power, own_place[p]) - 1) * floor_power
