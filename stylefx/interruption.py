@@ -44,7 +44,7 @@ def raise_at_first_signal() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # a shell's background job is not Ctrl-C's
             signal.signal(number, _unwind)
-    sys.unraisablehook = _say_unless_kept
+    sys.unraisablehook = _print_unless_kept
 
 
 def ignore_signals() -> None:
@@ -60,7 +60,7 @@ def _unwind(number: int, _frame: object) -> NoReturn:
     raise _come[0]
 
 
-def _say_unless_kept(unraisable: sys.UnraisableHookArgs) -> None:
+def _print_unless_kept(unraisable: sys.UnraisableHookArgs) -> None:
     """What Python says of an exception that it drops; but ours is kept, for `check`."""
     if not isinstance(unraisable.exc_value, Interrupted):
         sys.__unraisablehook__(unraisable)

@@ -38,7 +38,7 @@ PACKAGE = Path(__file__).parent
 SUFFIX = ".jit"
 DIGEST_BYTES = 32
 _VERSIONS = (sys.implementation.cache_tag, sys.version_info[:3], numba.__version__, llvmlite.__version__)
-_said: set[str] = set()
+_notified: set[str] = set()
 
 
 def compiled(
@@ -105,9 +105,9 @@ class _LoopCache(NullCache):
             except OSError as error:
                 reason = f"{folder}: {error.strerror or error}"
             else:
-                _say_where(folder)
+                _notify_where(folder)
                 return
-        _say_once(
+        _notify_once(
             f"compiled code cannot be kept ({reason}), so every start compiles again: set NUMBA_CACHE_DIR to "
             "a folder that can be written"
         )
@@ -197,18 +197,18 @@ def _user() -> int:
     return os.getuid() if hasattr(os, "getuid") else 0
 
 
-def _say_where(folder: Path) -> None:
+def _notify_where(folder: Path) -> None:
     """A temporary folder is emptied now and then, which its user should know."""
     if folder.parent == _temporary_root():
-        _say_once(
+        _notify_once(
             f"compiled code is kept in {folder.parent}, since neither the package nor the user's cache can be "
             "written: set NUMBA_CACHE_DIR to a folder that lasts"
         )
 
 
-def _say_once(text: str) -> None:
-    if text not in _said and sys.stderr is not None:
-        _said.add(text)
+def _notify_once(text: str) -> None:
+    if text not in _notified and sys.stderr is not None:
+        _notified.add(text)
         print(f"stylefx: {text}", file=sys.stderr, flush=True)
 
 

@@ -109,7 +109,7 @@ def render(
 
     Returns
     -------
-    Report
+    Rendering
         What was written, and how long it took.
 
     Raises

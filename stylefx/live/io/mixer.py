@@ -41,7 +41,7 @@ class MixerDuplex(DeviceDuplex):
         self._blocksize = 0 if source.host.startswith("JACK") else blocksize or 0
         size = 1 << int(np.ceil(np.log2(RING_SECONDS * self.sample_rate)))
         self._input = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.inputs, size)
-        self._said = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.outputs, size)
+        self._output = rtmixer.RingBuffer(BYTES_A_SAMPLE * self.outputs, size)
         self._stream: Any = None
         self._playing: Any = None
         self._began = self._next = NOT_YET
@@ -100,9 +100,9 @@ class MixerDuplex(DeviceDuplex):
     def _play_again(self, silence: int) -> None:
         """Start playing, with so many frames of silence."""
         self._end_playing()
-        self._said.flush()
-        self._said.write(np.zeros((silence, self.outputs), np.float32))
-        self._playing = self._stream.play_ringbuffer(self._said)
+        self._output.flush()
+        self._output.write(np.zeros((silence, self.outputs), np.float32))
+        self._playing = self._stream.play_ringbuffer(self._output)
         self._wait_until(lambda: self._playing.done_frames > 0)
         self._began = min(self._look() for _ in range(LOOKS))
         self._next = self._began + silence
@@ -143,7 +143,7 @@ class MixerDuplex(DeviceDuplex):
         return late
 
     def _write(self, samples: np.ndarray) -> None:
-        self._next += self._said.write(np.ascontiguousarray(samples, np.float32), len(samples))
+        self._next += self._output.write(np.ascontiguousarray(samples, np.float32), len(samples))
 
     @property
     def device_seconds(self) -> tuple[float | None, float | None]:

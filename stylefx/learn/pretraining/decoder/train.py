@@ -107,13 +107,13 @@ def example_loss(network: Network, examples: list[TrainingExample], rng: np.rand
     drawn = [drawn_frames(rng, item, FRAMES_EACH) for item in examples]
     features = [torch.from_numpy(item.features[frames]) for item, frames in zip(examples, drawn)]
     heard = network.listen(torch.cat(features)).split(FRAMES_EACH)
-    for item, style, frames, seen, told in zip(examples, styles, drawn, features, heard):
+    for item, style, frames, seen, gathered in zip(examples, styles, drawn, features, heard):
         static = torch.from_numpy(item.static)
         # The first columns are the place code, which is exact.
         static = static + PROFILE_NOISE_DB / 10 * torch.randn(static.shape[1]) * (
             torch.arange(static.shape[1]) >= PLACES
         )
-        answers.append(answer(network.folded(style), network.skip, seen, told, static))
+        answers.append(answer(network.folded(style), network.skip, seen, gathered, static))
         targets.append(torch.from_numpy(item.target[frames]))
         floors.append(torch.from_numpy(item.floor[frames]))
     return distance(torch.stack(answers), torch.stack(targets), torch.stack(floors))

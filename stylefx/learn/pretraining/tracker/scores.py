@@ -39,6 +39,22 @@ class Note(NamedTuple):
     velocity: int
 
 
+class Plan(NamedTuple):
+    """What a score is drawn from.
+
+    Its length in seconds, the MIDI keys of its scale and the place of its home among them, seconds from note to note,
+    the share of them that a note lasts, a velocity, and how many notes sound at a time.
+    """
+
+    seconds: float
+    keys: np.ndarray
+    home: int
+    step: float
+    hold: float
+    loudness: float
+    voices: int
+
+
 def random_score(rng: np.random.Generator, seconds: float, voices: int) -> list[Note]:
     """What one player plays: ``voices`` 1 a single line, 2 two notes at a time, more for chords of up to so many."""
     chances = CHANCES[1 if voices == 1 else 2 if voices == 2 else 6]
@@ -54,7 +70,7 @@ def random_score(rng: np.random.Generator, seconds: float, voices: int) -> list[
         "line": _line, "run": _run, "trill": _trill, "repeats": _repeats, "arpeggio": _arpeggio,
         "chords": _chords, "octaves": _octaves, "chance": _chance,
     }[kind]  # fmt: skip
-    return make(rng, seconds, keys, home, step, hold, loudness, voices)
+    return make(rng, Plan(seconds, keys, home, step, hold, loudness, voices))
 
 
 def doubled(rng: np.random.Generator, score: list[Note]) -> list[Note]:
@@ -90,143 +106,86 @@ def _beats(
         now += length
 
 
-def _line(
-    rng: np.random.Generator,
-    seconds: float,
-    keys: np.ndarray,
-    home: int,
-    step: float,
-    hold: float,
-    loudness: float,
-    voices: int,
-) -> list[Note]:
-    notes, degree = [], home
-    for start, length in _beats(rng, seconds, step):
-        notes.append(_note(rng, start, length * hold, keys[degree], loudness))
-        degree = _walk(rng, degree, home, len(keys))
+def _line(rng: np.random.Generator, plan: Plan) -> list[Note]:
+    notes, degree = [], plan.home
+    for start, length in _beats(rng, plan.seconds, plan.step):
+        notes.append(_note(rng, start, length * plan.hold, plan.keys[degree], plan.loudness))
+        degree = _walk(rng, degree, plan.home, len(plan.keys))
     return notes
 
 
-def _run(
-    rng: np.random.Generator,
-    seconds: float,
-    keys: np.ndarray,
-    home: int,
-    step: float,
-    hold: float,
-    loudness: float,
-    voices: int,
-) -> list[Note]:
+def _run(rng: np.random.Generator, plan: Plan) -> list[Note]:
     step = float(rng.uniform(0.07, 0.2))
-    notes, degree, way, now = [], home, 1, rng.uniform(0, 0.3)
-    while now < seconds - 0.1:
-        notes.append(_note(rng, now, step * hold, keys[degree], loudness))
-        if rng.random() < 0.15 or not 0 < degree + way < len(keys) - 1 or abs(degree + way - home) > 11:
+    notes, degree, way, now = [], plan.home, 1, rng.uniform(0, 0.3)
+    while now < plan.seconds - 0.1:
+        notes.append(_note(rng, now, step * plan.hold, plan.keys[degree], plan.loudness))
+        if (
+            rng.random() < 0.15
+            or not 0 < degree + way < len(plan.keys) - 1
+            or abs(degree + way - plan.home) > 11
+        ):
             way = -way
-        degree = int(np.clip(degree + way, 0, len(keys) - 1))
+        degree = int(np.clip(degree + way, 0, len(plan.keys) - 1))
         now += step if rng.random() < 0.93 else rng.uniform(0.2, 1.0)
     return notes
 
 
-def _trill(
-    rng: np.random.Generator,
-    seconds: float,
-    keys: np.ndarray,
-    home: int,
-    step: float,
-    hold: float,
-    loudness: float,
-    voices: int,
-) -> list[Note]:
-    notes, now, degree = [], rng.uniform(0, 0.3), home
-    while now < seconds - 0.1:
+def _trill(rng: np.random.Generator, plan: Plan) -> list[Note]:
+    notes, now, degree = [], rng.uniform(0, 0.3), plan.home
+    while now < plan.seconds - 0.1:
         gap, count = rng.uniform(0.07, 0.13), int(rng.integers(4, 14))
         for index in range(count):
-            key = keys[min(degree + index % 2, len(keys) - 1)]
-            notes.append(_note(rng, now, gap * min(hold, 1), key, loudness))
+            key = plan.keys[min(degree + index % 2, len(plan.keys) - 1)]
+            notes.append(_note(rng, now, gap * min(plan.hold, 1), key, plan.loudness))
             now += gap
         now += rng.uniform(0.1, 0.8)
-        degree = _walk(rng, degree, home, len(keys))
-    return [note for note in notes if note.start < seconds - 0.1]
+        degree = _walk(rng, degree, plan.home, len(plan.keys))
+    return [note for note in notes if note.start < plan.seconds - 0.1]
 
 
-def _repeats(
-    rng: np.random.Generator,
-    seconds: float,
-    keys: np.ndarray,
-    home: int,
-    step: float,
-    hold: float,
-    loudness: float,
-    voices: int,
-) -> list[Note]:
-    step = float(np.clip(step, 0.1, 0.6))
-    notes, now, degree = [], rng.uniform(0, 0.3), home
-    while now < seconds - 0.1:
+def _repeats(rng: np.random.Generator, plan: Plan) -> list[Note]:
+    step = float(np.clip(plan.step, 0.1, 0.6))
+    notes, now, degree = [], rng.uniform(0, 0.3), plan.home
+    while now < plan.seconds - 0.1:
         for _ in range(int(rng.integers(2, 7))):
-            notes.append(_note(rng, now, step * min(hold, 0.95), keys[degree], loudness))
+            notes.append(_note(rng, now, step * min(plan.hold, 0.95), plan.keys[degree], plan.loudness))
             now += step
-        degree = _walk(rng, degree, home, len(keys))
-    return [note for note in notes if note.start < seconds - 0.1]
+        degree = _walk(rng, degree, plan.home, len(plan.keys))
+    return [note for note in notes if note.start < plan.seconds - 0.1]
 
 
-def _arpeggio(
-    rng: np.random.Generator,
-    seconds: float,
-    keys: np.ndarray,
-    home: int,
-    step: float,
-    hold: float,
-    loudness: float,
-    voices: int,
-) -> list[Note]:
-    step = float(np.clip(step, 0.1, 0.5))
-    ring = step * float(rng.integers(2, max(3, voices + 1)))
-    notes = _line(rng, seconds, keys, home, step, 1.0, loudness, voices)
+def _arpeggio(rng: np.random.Generator, plan: Plan) -> list[Note]:
+    step = float(np.clip(plan.step, 0.1, 0.5))
+    ring = step * float(rng.integers(2, max(3, plan.voices + 1)))
+    notes = _line(rng, plan._replace(step=step, hold=1.0))
     return [note._replace(length=ring) for note in notes]
 
 
-def _chords(
-    rng: np.random.Generator,
-    seconds: float,
-    keys: np.ndarray,
-    home: int,
-    step: float,
-    hold: float,
-    loudness: float,
-    voices: int,
-) -> list[Note]:
-    notes, degree = [], home
+def _chords(rng: np.random.Generator, plan: Plan) -> list[Note]:
+    notes, degree = [], plan.home
     strum = float(rng.choice([0, 0, 0.01, 0.03]))
     # Chorales double the bass an octave or two above: such notes are the hardest to hear.
     doubled = float(rng.choice([0.0, 0.8]))
-    for start, length in _beats(rng, seconds, max(step, 0.25)):
+    for start, length in _beats(rng, plan.seconds, max(plan.step, 0.25)):
         above = rng.choice(
-            [0, 2, 4, 7, 9, 11, 1, 5, -7], max(2, int(rng.integers(2, voices + 1))), replace=False
+            [0, 2, 4, 7, 9, 11, 1, 5, -7], max(2, int(rng.integers(2, plan.voices + 1))), replace=False
         )
         for index, offset in enumerate(np.sort(above)):
-            key = keys[int(np.clip(degree + offset, 0, len(keys) - 1))]
+            key = plan.keys[int(np.clip(degree + offset, 0, len(plan.keys) - 1))]
             begin = start + index * strum + rng.uniform(0, 0.015)
-            notes.append(_note(rng, begin, length * hold, key, loudness))
+            notes.append(_note(rng, begin, length * plan.hold, key, plan.loudness))
         if rng.random() < doubled:
             low = notes[-1].key - int(rng.choice([12, 12, 19, 24]))
-            notes.append(_note(rng, start + rng.uniform(0, 0.015), length * hold, max(low, 24), loudness))
-        degree = _walk(rng, degree, home, len(keys))
+            notes.append(
+                _note(rng, start + rng.uniform(0, 0.015), length * plan.hold, max(low, 24), plan.loudness)
+            )
+        degree = _walk(rng, degree, plan.home, len(plan.keys))
     return notes
 
 
-def _octaves(
-    rng: np.random.Generator,
-    seconds: float,
-    keys: np.ndarray,
-    home: int,
-    step: float,
-    hold: float,
-    loudness: float,
-    voices: int,
-) -> list[Note]:
+def _octaves(rng: np.random.Generator, plan: Plan) -> list[Note]:
     apart = int(rng.choice([12, 12, 12, 7, 19, 24, 4, 3]))
-    lower = _line(rng, seconds, keys, home, max(step, 0.15), hold, loudness, 1)
+    lower = _line(rng, plan._replace(step=max(plan.step, 0.15)))
     upper = [
         note._replace(start=note.start + rng.uniform(0, 0.02), key=min(note.key + apart, 108))
         for note in lower
@@ -235,24 +194,15 @@ def _octaves(
     return lower + upper
 
 
-def _chance(
-    rng: np.random.Generator,
-    seconds: float,
-    keys: np.ndarray,
-    home: int,
-    step: float,
-    hold: float,
-    loudness: float,
-    voices: int,
-) -> list[Note]:
+def _chance(rng: np.random.Generator, plan: Plan) -> list[Note]:
     """Notes at random times, so that nothing is learnt of harmony: ``voices`` of them at a time on average."""
-    length = max(step, 0.2)
-    count = rng.poisson(seconds / length * min(voices, 4))
-    reach = 12 if voices == 1 else 24
+    length = max(plan.step, 0.2)
+    count = rng.poisson(plan.seconds / length * min(plan.voices, 4))
+    reach = 12 if plan.voices == 1 else 24
     return [
         _note(
-            rng, rng.uniform(0, seconds - 0.1), length * rng.uniform(0.3, 2),
-            int(np.clip(keys[home] + rng.integers(-reach, reach), 22, 106)), loudness,
+            rng, rng.uniform(0, plan.seconds - 0.1), length * rng.uniform(0.3, 2),
+            int(np.clip(plan.keys[plan.home] + rng.integers(-reach, reach), 22, 106)), plan.loudness,
         )
         for _ in range(count)
     ]  # fmt: skip

@@ -200,8 +200,10 @@ def train(
         total = values if total is None else total + values
         training.seconds = before + time.perf_counter() - begun
         if training.step % REPORT == 0:
-            told = " ".join(f"{name} {value:.3f}" for name, value in zip(parts, (total / REPORT).tolist()))
-            report(f"step {training.step}, {added} pieces, {training.seconds:.0f} s: {told}")
+            losses_text = " ".join(
+                f"{name} {value:.3f}" for name, value in zip(parts, (total / REPORT).tolist())
+            )
+            report(f"step {training.step}, {added} pieces, {training.seconds:.0f} s: {losses_text}")
             total = None
         if training.step % plan.every == 0:
             save()
