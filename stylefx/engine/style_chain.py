@@ -127,7 +127,7 @@ class StyleChain:
             self.optimise.iterations = iterations
             target = self.optimise.process(target) if optimising else self.optimise.hold(target)
             clock.charge("optimise")
-        self._rollback.follow(self._content_features.usual.loud, self._content_features.usual.over)
+        self._rollback.follow(self._content_features.usual)
         return self.loudness.process(magnitude, target)
 
 

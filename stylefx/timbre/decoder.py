@@ -140,7 +140,7 @@ class Decoder:
         if self._listens_itself:
             heard.process(magnitude)
         self._network()
-        self._rollback.follow(heard.usual.loud, heard.usual.over)
+        self._rollback.follow(heard.usual)
         silent = heard.level <= SILENCE_DB / 10
         self._equaliser.process(answer, not silent and heard.level > heard.slow_level - SOUNDING_DB / 10)
         if not silent:

@@ -96,8 +96,8 @@ def frame_features(
     level, log10 of power; ``long_envelope`` (positions,), the long-term envelope relative to the long-term level.
     """
     level = _levels(magnitude, plan.level_weight, state.sums)
-    state.usual.process(level)
-    state.rollback.follow(state.usual.loud, state.usual.over)
+    state.usual.process(level, state.level[SLOW])
+    state.rollback.follow(state.usual)
     _follow(level, state.level, state.rates, state.fall)
     floor = state.level[SLOW] - FLOOR_DB / 10
     _spectra(magnitude, plan.envelope_low, plan.envelope_high, floor, state.sums[1], state.spectra)

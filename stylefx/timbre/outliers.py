@@ -1,9 +1,12 @@
 """Outliers: a sound far louder than the last seconds is played, but what it taught is undone when it ends.
 
 A click, a clap, a passing drum or mains hum would fill every running mean for as long as that mean remembers, and what
-follows would be played by what the noise has taught. So the means are copied when such a sound begins, go on learning
-(it may be the first note after a quiet room), and are put back when it ends. What lasts longer than `LONGEST_SECONDS`
-is the new music and is kept.
+follows would be played by what the noise has taught. So the means are copied when such a sound begins, go on
+learning, and are put back when it ends. What lasts longer than `LONGEST_SECONDS` is the new music and is kept.
+
+What is louder by `BEGIN_DB` or more may be the first note after a quiet room, and a room is no music: the means begin
+again with it instead of going on from the noise. If it was a click, the room's are put back. What lies further than
+`ROOM_DB` above a room is the music as soon as it has lasted for `ROOM_SECONDS` in all.
 """
 
 from __future__ import annotations
@@ -20,6 +23,10 @@ GAP_SECONDS, LONGEST_SECONDS = 0.1, 3.5
 DROP_DB, DROP_SECONDS = 5.0, 0.2
 # Usual is the median of the levels of the last seconds that are near those exceeded for so long in all.
 USUAL_SECONDS, EXCEEDED_SECONDS, NEAR_DB = 4.0, 1.0, 20.0
+# Beside what is so far above and has lasted so long in all, what lasts longer is a room and not usual.
+ROOM_DB, ROOM_SECONDS = 30.0, 0.3
+# What was learnt so far below an outlier is not true of it.
+BEGIN_DB = 20.0
 # Levels are counted in steps of this, from the lowest on.
 STEP_DB, LOWEST_DB, STEPS = 2.0, -240.0, 180
 # Seconds below which a level is as good as never heard.
@@ -27,7 +34,7 @@ NEVER = 1e-9
 
 
 class UsualLevel:
-    """Tells outliers by their level, log10 of any power; ``loud`` says whether the last one was."""
+    """Tells outliers by their level, log10 of any power: ``loud``, ``began`` and ``over``, see `process`."""
 
     def __init__(self, hop_seconds: float):
         self._hop_seconds, self._keep = hop_seconds, np.exp(-hop_seconds / USUAL_SECONDS)
@@ -37,34 +44,40 @@ class UsualLevel:
     def reset(self) -> None:
         """Forget all levels."""
         self._heard[:] = 0
-        self.loud, self.over, self._before = False, False, np.inf
+        self.loud, self.began, self.over = False, False, False
+        self._before, self._learnt, self._begun = np.inf, np.inf, False
         self._lasted_seconds = self._below_seconds = self._dropped_seconds = self._own = 0.0
 
     def copy(self, other: UsualLevel) -> None:
         """Remember what ``other`` remembers."""
         self._heard[:] = other._heard
-        self.loud, self.over, self._before = other.loud, other.over, other._before
+        self.loud, self.began, self.over = other.loud, other.began, other.over
+        self._before, self._learnt, self._begun = other._before, other._learnt, other._begun
         self._lasted_seconds, self._below_seconds = other._lasted_seconds, other._below_seconds
         self._dropped_seconds, self._own = other._dropped_seconds, other._own
 
-    def process(self, level: float) -> None:
-        """Count in the level of a frame, and set ``loud`` and ``over``.
+    def process(self, level: float, slow_level: float) -> None:
+        """Count in the level of a frame, and set ``loud``, ``began`` and ``over``.
 
-        ``loud``: it is an outlier. ``over``: the last outlier has ended; it has become usual otherwise.
+        ``loud``: it is an outlier. ``began``: so far above all before that nothing learnt there is true of it.
+        ``over``: the last outlier has ended; it has become usual otherwise.
 
         Parameters
         ----------
         level : float
             Log10 of power.
+        slow_level : float
+            The slow level before it: nothing is learnt from what lies far below.
         """
         usual = _count(
-            level, self._heard, self._keep, self._hop_seconds, EXCEEDED_SECONDS, NEVER,
-            round(NEAR_DB / STEP_DB), STEP_DB / 10, LOWEST_DB / 10,
+            level, self._heard, self._keep, self._hop_seconds, EXCEEDED_SECONDS, ROOM_SECONDS,
+            round(ROOM_DB / STEP_DB), NEVER, round(NEAR_DB / STEP_DB), STEP_DB / 10, LOWEST_DB / 10,
         )  # fmt: skip
+        self.began = False
         if self.loud:
             # Measured against the level before it: it must not become usual by its own duration.
             self._lasted_seconds += self._hop_seconds
-            accepted = self._lasted_seconds > LONGEST_SECONDS
+            accepted = self._lasted_seconds > LONGEST_SECONDS or usual > self._before + ROOM_DB / 10
             below = level <= (usual if accepted else self._before) + END_DB / 10
             self._below_seconds = self._below_seconds + self._hop_seconds if below else 0.0
             share = self._hop_seconds / self._lasted_seconds
@@ -74,8 +87,10 @@ class UsualLevel:
             if self._below_seconds > GAP_SECONDS or self._dropped_seconds > DROP_SECONDS:
                 self.loud, self.over = False, not accepted
         elif level > usual + CREST_DB / 10:
-            self.loud, self._before = True, usual
+            self.loud, self._before, self._learnt, self._begun = True, usual, max(usual, slow_level), False
             self._lasted_seconds = self._below_seconds = self._dropped_seconds = 0.0
+        if self.loud and not self._begun and level > self._learnt + BEGIN_DB / 10:
+            self.began = self._begun = True
 
 
 class Rollback:
@@ -86,15 +101,18 @@ class Rollback:
         self._copies = [array.copy() for array in arrays]
         self._loud = False
 
-    def follow(self, loud: bool, over: bool) -> None:
-        """Before anything is learnt of a frame: see `UsualLevel`."""
-        if loud and not self._loud:
+    def follow(self, usual: UsualLevel) -> None:
+        """Before anything is learnt of a frame, and after ``usual`` has counted it in."""
+        if usual.loud and not self._loud:
             for copy, array in zip(self._copies, self._arrays):
                 copy[:] = array
-        elif self._loud and not loud and over:
+        elif self._loud and not usual.loud and usual.over:
             for copy, array in zip(self._copies, self._arrays):
                 array[:] = copy
-        self._loud = loud
+        if usual.began:
+            for array in self._arrays:
+                array[:] = 0
+        self._loud = usual.loud
 
     def copy(self, other: Rollback) -> None:
         """Be ready to put back what ``other`` would."""
@@ -110,6 +128,8 @@ def _count(
     keep: float,
     hop_seconds: float,
     exceeded_seconds: float,
+    room_seconds: float,
+    room: int,
     never: float,
     near: int,
     step: float,
@@ -119,12 +139,16 @@ def _count(
     for k in range(len(heard)):
         heard[k] = heard[k] * keep if heard[k] > never else 0.0
     heard[min(max(int((level - lowest) / step), 0), len(heard) - 1)] += hop_seconds
-    first, exceeded = len(heard), 0.0
+    first, loud, exceeded = len(heard), 0, 0.0
     while first > 0 and exceeded < exceeded_seconds:
         first -= 1
         exceeded += heard[first]
+        if exceeded >= room_seconds and loud == 0:
+            loud = first
     if exceeded < exceeded_seconds:
         return np.inf
+    if loud - first > room:
+        first = loud
     first = max(first - near, 0)
     half = 0.0
     for k in range(first, len(heard)):

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stylefx.timbre.outliers import DROP_SECONDS, GAP_SECONDS, LONGEST_SECONDS, Rollback, UsualLevel
+from stylefx.timbre.outliers import (
+    DROP_SECONDS,
+    GAP_SECONDS,
+    LONGEST_SECONDS,
+    ROOM_DB,
+    ROOM_SECONDS,
+    Rollback,
+    UsualLevel,
+)
 
 HOP_SECONDS = 0.0058
 
@@ -15,13 +23,19 @@ def usual() -> UsualLevel:
     return UsualLevel(HOP_SECONDS)
 
 
-def hear(usual: UsualLevel, level: float, seconds: float) -> list[bool]:
+def hear(usual: UsualLevel, level: float, seconds: float, slow_level: float = -24.0) -> list[bool]:
     """Whether each frame was an outlier."""
     found = []
     for _ in range(round(seconds / HOP_SECONDS)):
-        usual.process(level)
+        usual.process(level, slow_level)
         found.append(usual.loud)
     return found
+
+
+def follow(rollback: Rollback, usual: UsualLevel, loud: bool, over: bool = False, began: bool = False) -> None:
+    """One frame of such a verdict."""
+    usual.loud, usual.over, usual.began = loud, over, began
+    rollback.follow(usual)
 
 
 def test_the_first_second_of_a_stream_has_no_outliers(usual):
@@ -29,7 +43,7 @@ def test_the_first_second_of_a_stream_has_no_outliers(usual):
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.8, 3.0])
-@pytest.mark.parametrize("over", [1.2, 4.0])
+@pytest.mark.parametrize("over", [1.2, 0.1 * ROOM_DB - 0.2])
 def test_a_loud_sound_of_up_to_three_seconds_is_over(usual, over, seconds):
     hear(usual, 1.0, 2.0)
     assert all(hear(usual, 1.0 + over, max(seconds, HOP_SECONDS)))
@@ -90,25 +104,65 @@ def test_a_reset_forgets(usual):
     assert not any(hear(usual, 4.0, 0.5))
 
 
-def test_only_what_an_outlier_left_is_taken_back():
+def test_a_click_is_over_however_loud_it_is(usual):
+    hear(usual, -5.0, 2.0)
+    assert all(hear(usual, 5.0, 0.1))
+    hear(usual, -5.0, GAP_SECONDS)
+    assert not any(hear(usual, -5.0, 0.1))
+    assert usual.over
+
+
+def test_notes_after_a_room_are_soon_usual(usual):
+    """Short ones with the room's noise between them: no outliers after a third of a second in all."""
+    hear(usual, -5.0, 3.0)
+    for _ in range(4):
+        hear(usual, -1.0, 0.1)
+        hear(usual, -5.0, 0.3)
+    assert not usual.over
+    assert not any(hear(usual, -1.0, 0.1))
+
+
+@pytest.mark.parametrize("slow_level, begins", [(-5.0, 1), (-2.5, 0)])
+def test_it_begins_once_far_above_all_that_was_learnt(usual, slow_level, begins):
+    """After a note that nothing has been learnt under since, it does not."""
+    hear(usual, -5.0, 2.0)
+    began = []
+    for level in np.linspace(-5.0, -1.0, round(ROOM_SECONDS / HOP_SECONDS)):
+        usual.process(level, slow_level)
+        began.append(usual.began)
+    assert sum(began) == begins
+
+
+def test_only_what_an_outlier_left_is_taken_back(usual):
     memory = np.array([1.0])
     rollback = Rollback(memory)
-    rollback.follow(loud=False, over=False)
+    follow(rollback, usual, loud=False)
     memory[:] = 2
     for _ in range(3):
-        rollback.follow(loud=True, over=False)
+        follow(rollback, usual, loud=True)
         memory += 10
-    rollback.follow(loud=False, over=True)
+    follow(rollback, usual, loud=False, over=True)
     assert memory == 2
     memory[:] = 3
-    rollback.follow(loud=False, over=True)
+    follow(rollback, usual, loud=False, over=True)
     assert memory == 3
 
 
-def test_what_became_usual_is_kept():
+def test_what_became_usual_is_kept(usual):
     memory = np.array([1.0])
     rollback = Rollback(memory)
-    rollback.follow(loud=True, over=False)
+    follow(rollback, usual, loud=True)
     memory[:] = 9
-    rollback.follow(loud=False, over=False)
+    follow(rollback, usual, loud=False)
     assert memory == 9
+
+
+def test_a_beginning_forgets_and_can_be_taken_back(usual):
+    memory = np.array([1.0])
+    rollback = Rollback(memory)
+    follow(rollback, usual, loud=True)
+    follow(rollback, usual, loud=True, began=True)
+    assert memory == 0
+    memory[:] = 5
+    follow(rollback, usual, loud=False, over=True)
+    assert memory == 1
