@@ -99,7 +99,7 @@ class Rollback:
     def __init__(self, *arrays: np.ndarray):
         self._arrays = arrays
         self._copies = [array.copy() for array in arrays]
-        self._loud = False
+        self._loud = self._began = False
 
     def follow(self, usual: UsualLevel) -> None:
         """Before anything is learnt of a frame, and after ``usual`` has counted it in."""
@@ -109,16 +109,17 @@ class Rollback:
         elif self._loud and not usual.loud and usual.over:
             for copy, array in zip(self._copies, self._arrays):
                 array[:] = copy
-        if usual.began:
+        # A frame between two answers may read the same verdict again.
+        if usual.began and not self._began:
             for array in self._arrays:
                 array[:] = 0
-        self._loud = usual.loud
+        self._loud, self._began = usual.loud, usual.began
 
     def copy(self, other: Rollback) -> None:
         """Be ready to put back what ``other`` would."""
         for copy, its in zip(self._copies, other._copies):
             copy[:] = its
-        self._loud = other._loud
+        self._loud, self._began = other._loud, other._began
 
 
 @compiled

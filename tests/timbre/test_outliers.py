@@ -164,5 +164,7 @@ def test_a_beginning_forgets_and_can_be_taken_back(usual):
     follow(rollback, usual, loud=True, began=True)
     assert memory == 0
     memory[:] = 5
+    follow(rollback, usual, loud=True, began=True)
+    assert memory == 5
     follow(rollback, usual, loud=False, over=True)
     assert memory == 1
