@@ -28,6 +28,7 @@ from stylefx.learn.spectra import (
 )
 from stylefx.timbre.adaptive_eq import level_statistics
 from stylefx.timbre.ceiling import mean_amplitudes
+from stylefx.timbre.rumble import rumble_levels
 
 WEIGHTS = "decoder.npz"
 # Steps on the clip.
@@ -82,12 +83,14 @@ def _fit(power: np.ndarray, steps: int, rng: np.random.Generator) -> dict[str, n
         layers = network.folded(network.encode(torch.from_numpy(samples)))
     if steps:
         layers = fine_tune(network, layers, power, static, steps, rng)
-    means, spreads = level_statistics(seen.own[sounding_frames(seen)])
+    sounding = seen.own[sounding_frames(seen)]
+    means, spreads = level_statistics(sounding)
     return {
         **stored(network, layers, torch.from_numpy(static)),
         "decoder_mean_levels": means,
         "decoder_level_spreads": spreads,
         "decoder_mean_amplitudes": mean_amplitudes(power, PLAN.band_low, PLAN.band_high, GRID.bin_hz),
+        "decoder_rumble": rumble_levels(sounding),
         "decoder_decay_rates": decay_rates(seen.own, seen.slow_level, GRID.hop_seconds),
     }
 

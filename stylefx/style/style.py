@@ -77,9 +77,10 @@ def arrays_of(method: Method) -> dict[str, Shape]:
 
 
 ARRAYS: dict[str, dict[str, Shape]] = {name: arrays_of(method) for name, method in METHODS.items()}
-# Arrays that may stand beside them: a coarse log spectrogram of the clip in dB, for pictures of a style (picture.py),
-# and the clip's notes (instrument/table.py).
+# Arrays that may stand beside them: what the clip has under its notes (timbre/rumble.py), a coarse log spectrogram of
+# it in dB, for pictures of a style (picture.py), and its notes (instrument/table.py).
 OPTIONAL: dict[str, Shape] = {
+    "decoder_rumble": ("decoder_positions",),
     "preview": ("preview_columns", "preview_bands"),
     "instrument_notes": ("instrument_rows", COLUMNS),
     "instrument_samples": ("instrument_length",),
@@ -93,7 +94,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "marginals": (-1e5, 1e5),
     **dict.fromkeys(("correlations", "c1", "c2"), (-1.001, 1.001)),
     "modulation_power": (0.0, 100.0),
-    **dict.fromkeys(DECODER, (-100.0, 100.0)),
+    **dict.fromkeys((*DECODER, "decoder_rumble"), (-100.0, 100.0)),
 }
 
 

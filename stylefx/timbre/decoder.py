@@ -27,6 +27,7 @@ from stylefx.timbre.features import FEATURES, FLOOR_DB, SILENCE_DB
 from stylefx.timbre.layout import heard_places, position_frequencies
 from stylefx.timbre.note_decay import Decay
 from stylefx.timbre.outliers import Rollback
+from stylefx.timbre.rumble import RumbleLimit
 
 # Long-term envelopes further apart than this are not trusted (40 dB).
 EQUALISER_LIMIT_DB = 40.0
@@ -84,6 +85,9 @@ class Decoder:
         self._weights = {name: np.ascontiguousarray(arrays[f"decoder_{name}"], np.float32) for name in shapes}
         self._equaliser = SlowEqualiser(self._weights["mean_levels"], self._weights["level_spreads"])
         self._ceiling = Ceiling(self._weights["mean_amplitudes"])
+        # Styles of earlier versions do not tell.
+        rumble = arrays.get("decoder_rumble")
+        self._rumble = RumbleLimit(rumble) if rumble is not None else None
         self._decay = Decay(self._weights["decay_rates"])
         self._content_features, self._listens_itself = (
             content_features or ContentFeatures(),
@@ -145,6 +149,8 @@ class Decoder:
         self._equaliser.process(answer, not silent and heard.level > heard.slow_level - SOUNDING_DB / 10)
         if not silent:
             self._ceiling.process(answer, heard.own, heard.slow_level)
+        if self._rumble is not None:
+            self._rumble.process(answer, heard.own)
         if self._decay.active and not silent:
             styled = answer + np.float32(heard.level)
             self._down[:] = self._decay.process(heard.own, styled, heard.slow_level)
