@@ -17,6 +17,7 @@ from benchmarks.artefacts.pre_echo import pre_echo_db
 from benchmarks.artefacts.pumping import pumping_db
 from benchmarks.artefacts.recovery import Play, recovery_db
 from benchmarks.artefacts.roughness import phase_wander_excess
+from benchmarks.artefacts.rumble import rumble_db
 from benchmarks.cases.cases import Case
 from stylefx.analysis.grid import grid_for
 
@@ -31,6 +32,7 @@ LIMITS = {
     "pauses dB": 3.0,
     "valleys dB": 3.0,
     "haze dB": 3.0,
+    "rumble dB": 6.0,
     "loudness dB": 2.0,
     "its spread dB": 2.0,
     "true peak dBFS": 0.5,
@@ -60,6 +62,7 @@ def figures(audio: np.ndarray, case: Case, play: Play | None = None) -> dict[str
         pause_floor_db(audio, content, rate),
         between_partials_db(audio, content, known, rate),
         haze_db(audio, content, case.style, rate),
+        rumble_db(audio, content, known, rate),
         loudness_offset_db(audio, content, rate),
         loudness_spread_db(audio, content, rate),
         true_peak_db(audio, rate),

@@ -15,6 +15,7 @@ BEFORE_SECONDS, FOREIGN_SECONDS, AFTER_SECONDS = 3.0, 0.8, 2.0
 # From and to seconds after the end of it, and how much more than in the last window may be left.
 WINDOWS = ((0.5, 1.0, 1.0), (1.0, 2.0, 0.0))
 QUIET_PEAK = 0.1
+MOMENT_SECONDS, REST_DB = 0.05, 30.0
 
 Play = Callable[[np.ndarray], np.ndarray]
 
@@ -50,8 +51,8 @@ def errors_db(play: Play, music: np.ndarray, sample_rate: int) -> dict[str, list
     """
     start = round(BEFORE_SECONDS * sample_rate)
     end = start + round(FOREIGN_SECONDS * sample_rate)
-    # What is too short for that begins again.
-    music = np.resize(music, end + round((AFTER_SECONDS + 0.1) * sample_rate))
+    # What is too short for that begins again, without the rest at its end: nothing can be wrong in a rest.
+    music = np.resize(music[: _end_of_sound(music, sample_rate)], end + round((AFTER_SECONDS + 0.1) * sample_rate))
     music = np.float32(QUIET_PEAK / np.abs(music).max()) * music
     clean = play(music)
     found = {}
@@ -60,6 +61,14 @@ def errors_db(play: Play, music: np.ndarray, sample_rate: int) -> dict[str, list
         spans = [slice(*(end + round(s * sample_rate) for s in window[:2])) for window in WINDOWS]
         found[name] = [_level_db(played[span]) - _level_db(clean[span]) for span in spans]
     return found
+
+
+def _end_of_sound(music: np.ndarray, sample_rate: int) -> int:
+    """Sample after which all is `REST_DB` under the loudest moment."""
+    size = max(1, round(MOMENT_SECONDS * sample_rate))
+    power = np.add.reduceat(np.square(music, dtype=np.float64), np.arange(0, len(music), size))
+    sounding = np.flatnonzero(power > 10 ** (-REST_DB / 10) * power.max())
+    return min(len(music), (int(sounding[-1]) + 1) * size) if len(sounding) else len(music)
 
 
 def recovery_db(play: Play, music: np.ndarray, sample_rate: int) -> float:

@@ -82,7 +82,7 @@ class StyleChain:
         if self.optimise:
             self.optimise.prepare(grid.of_answers)
         self.loudness.prepare(grid)
-        self._rollback = Rollback(*self.loudness.memory)
+        self._rollback = Rollback(grid.hop_seconds, *self.loudness.memory)
         if self.player is not None:
             self.player.prepare(grid)
 
@@ -92,6 +92,7 @@ class StyleChain:
         if self.optimise:
             self.optimise.reset()
         self.loudness.reset()
+        self._rollback.reset()
         if self.player is not None:
             self.player.reset()
 

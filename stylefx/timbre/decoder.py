@@ -103,7 +103,7 @@ class Decoder:
         self._equaliser.prepare(grid)
         self._ceiling.prepare(grid)
         self._decay.prepare(grid)
-        self._rollback = Rollback(*self._equaliser.memory, *self._ceiling.memory)
+        self._rollback = Rollback(grid.hop_seconds, *self._equaliser.memory, *self._ceiling.memory)
         self._answer, self._gain, self._down = np.zeros((3, positions), np.float32)
         self._sums = np.zeros(positions + 1, np.float64)
         self._ear = np.zeros((positions, ear), np.float32)
@@ -123,6 +123,7 @@ class Decoder:
         self._equaliser.reset()
         self._ceiling.reset()
         self._decay.reset()
+        self._rollback.reset()
         for array in (self._answer, self._down, self._own):
             array[:] = 0
         self._first = 0
@@ -153,7 +154,7 @@ class Decoder:
             self._rumble.process(answer, heard.own)
         if self._decay.active and not silent:
             styled = answer + np.float32(heard.level)
-            self._down[:] = self._decay.process(heard.own, styled, heard.slow_level)
+            self._down[:] = self._decay.process(heard.own, styled, heard.slow_level, heard.usual.loud)
         return self._applied(magnitude)
 
     def _network(self) -> None:

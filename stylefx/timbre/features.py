@@ -60,7 +60,7 @@ class State:
         self.long = np.zeros(positions + 1, np.float64)
         self.level = np.zeros(HISTORY + 3, np.float64)
         self.usual = UsualLevel(grid.hop_seconds)
-        self.rollback = Rollback(*self._lasting())
+        self.rollback = Rollback(grid.hop_seconds, *self._lasting())
         self.sums = np.zeros((2, plan.bins + 1), np.float64)
         self.spectra = np.zeros((3, plan.bins + 1), np.float32)
         self.bands = np.zeros((2, positions), np.float32)
@@ -70,6 +70,7 @@ class State:
         for array in self._lasting():
             array[:] = 0
         self.usual.reset()
+        self.rollback.reset()
 
     def copy(self, other: State) -> None:
         """Remember what ``other`` remembers."""

@@ -124,7 +124,7 @@ class Decay:
         self._recent[:] = -99
         self._since, self._peak, self._clarity, self._heard = 9.0, 0.0, 0.0, 0
 
-    def process(self, own: np.ndarray, answer: np.ndarray, slow_level: float) -> np.ndarray:
+    def process(self, own: np.ndarray, answer: np.ndarray, slow_level: float, foreign: bool = False) -> np.ndarray:
         """By how much a frame is to have died away.
 
         Parameters
@@ -133,6 +133,8 @@ class Decay:
             Levels of the content and of the decoder's answer, log10 of power.
         slow_level : float
             The content's over the last seconds, log10 of power.
+        foreign : bool
+            Whether the frame is an outlier's (timbre/outliers.py): its onsets do not tell how clear the music's are.
 
         Returns
         -------
@@ -140,7 +142,7 @@ class Decay:
             Gains, log10 of power, 0 or less.
         """
         flux = self._onsets.process(own, slow_level)
-        self._listen(flux)
+        self._listen(flux, foreign)
         _fall(
             own, answer, np.float32(slow_level - HEARD_DB / 10), self._since < OPEN_SECONDS, self._rates,
             np.float32(self._hop_seconds), self._recent_rate, PARTIAL_LOW, PARTIAL_HIGH, WINDOW_LOW, WINDOW_HIGH,
@@ -149,7 +151,7 @@ class Decay:
         )  # fmt: skip
         return self._down
 
-    def _listen(self, flux: float) -> None:
+    def _listen(self, flux: float, foreign: bool) -> None:
         """Onsets, and how clear they are: known once one is over, so the second note is the first that falls."""
         if flux > ONSET_FLUX:
             self._peak = max(flux, self._peak if self._since < REST_SECONDS else 0.0)
@@ -157,7 +159,7 @@ class Decay:
             return
         over = self._since <= FLUX_SECONDS < self._since + self._hop_seconds
         self._since += self._hop_seconds
-        if over:
+        if over and not foreign:
             self._heard += 1
             # The first sound comes out of silence, however faint its onsets are later on.
             if self._heard > 1:

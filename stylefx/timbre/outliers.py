@@ -11,6 +11,8 @@ again with it instead of going on from the noise. If it was a click, the room's 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from stylefx.jit import compiled
@@ -27,6 +29,8 @@ USUAL_SECONDS, EXCEEDED_SECONDS, NEAR_DB = 4.0, 1.0, 20.0
 ROOM_DB, ROOM_SECONDS = 30.0, 0.3
 # What was learnt so far below an outlier is not true of it.
 BEGIN_DB = 20.0
+# What is put back is so old at least: the length of a frame.
+EARLIER_SECONDS = 0.05
 # Levels are counted in steps of this, from the lowest on.
 STEP_DB, LOWEST_DB, STEPS = 2.0, -240.0, 180
 # Seconds below which a level is as good as never heard.
@@ -94,21 +98,35 @@ class UsualLevel:
 
 
 class Rollback:
-    """Arrays that are put back to what they were before an outlier, once it is over."""
+    """Arrays that are put back to what they were before an outlier, once it is over.
 
-    def __init__(self, *arrays: np.ndarray):
+    Before means `EARLIER_SECONDS` or up to twice as long: an outlier's first frames, in whose window it has hardly
+    begun, are below any crest, but a low hum is in them already.
+    """
+
+    def __init__(self, hop_seconds: float, *arrays: np.ndarray):
+        self._every = max(1, round(EARLIER_SECONDS / hop_seconds))
         self._arrays = arrays
-        self._copies = [array.copy() for array in arrays]
+        # The older copies are put back.
+        self._newer, self._older = ([array.copy() for array in arrays] for _ in range(2))
+        self.reset()
+
+    def reset(self) -> None:
+        """Nothing has been heard, and the arrays are as they were made."""
         self._loud = self._began = False
+        self._frames = 0
 
     def follow(self, usual: UsualLevel) -> None:
         """Before anything is learnt of a frame, and after ``usual`` has counted it in."""
-        if usual.loud and not self._loud:
-            for copy, array in zip(self._copies, self._arrays):
-                copy[:] = array
-        elif self._loud and not usual.loud and usual.over:
-            for copy, array in zip(self._copies, self._arrays):
-                array[:] = copy
+        if not usual.loud:
+            if self._loud and usual.over:
+                _copy(self._older, self._arrays)
+            if self._frames % self._every == 0:
+                self._newer, self._older = self._older, self._newer
+                _copy(self._arrays, self._newer)
+                if self._frames == 0:
+                    _copy(self._arrays, self._older)
+            self._frames += 1
         # A frame between two answers may read the same verdict again.
         if usual.began and not self._began:
             for array in self._arrays:
@@ -117,9 +135,14 @@ class Rollback:
 
     def copy(self, other: Rollback) -> None:
         """Be ready to put back what ``other`` would."""
-        for copy, its in zip(self._copies, other._copies):
-            copy[:] = its
-        self._loud, self._began = other._loud, other._began
+        _copy(other._newer, self._newer)
+        _copy(other._older, self._older)
+        self._loud, self._began, self._frames = other._loud, other._began, other._frames
+
+
+def _copy(these: Iterable[np.ndarray], those: Iterable[np.ndarray]) -> None:
+    for this, that in zip(these, those):
+        that[:] = this
 
 
 @compiled

@@ -123,6 +123,19 @@ def test_the_fainter_onsets_are_the_less_is_turned_down(rise, least, most):
     assert least < lowest[-2] <= most
 
 
+def test_the_onsets_of_a_foreign_sound_tell_nothing():
+    """Drum strokes in a choir are clear; they turn nothing down, neither then nor afterwards."""
+    decay = Decay(np.full(len(position_frequencies()), -4, np.float32))
+    decay.prepare(GRID)
+    level, lowest = np.float32(0), []
+    for foreign in 8 * (True,) + 2 * (False,):
+        for step, frames in ((0.9, 60), (-0.9, 30)):
+            level += np.float32(step)
+            own = np.full(len(position_frequencies()), level)
+            lowest.append(min(decay.process(own, own, float(level), foreign).min() for _ in range(frames)))
+    assert not np.any(lowest[:16])
+
+
 def test_a_note_that_grows_lifts_its_line():
     """By 18 dB in the second after its onset: it may fall by what a steady one does, not by all it has grown."""
     first = notes([60], 0)

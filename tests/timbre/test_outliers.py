@@ -7,6 +7,7 @@ import pytest
 
 from stylefx.timbre.outliers import (
     DROP_SECONDS,
+    EARLIER_SECONDS,
     GAP_SECONDS,
     LONGEST_SECONDS,
     ROOM_DB,
@@ -133,16 +134,19 @@ def test_it_begins_once_far_above_all_that_was_learnt(usual, slow_level, begins)
     assert sum(began) == begins
 
 
-def test_only_what_an_outlier_left_is_taken_back(usual):
-    memory = np.array([1.0])
-    rollback = Rollback(memory)
-    follow(rollback, usual, loud=False)
-    memory[:] = 2
+def test_an_outlier_is_taken_back_with_the_frames_before_it(usual):
+    """Its window reaches into them; what was learnt longer ago stays."""
+    memory = np.zeros(1)
+    rollback = Rollback(HOP_SECONDS, memory)
+    for frame in range(100):
+        follow(rollback, usual, loud=False)
+        memory[:] = frame + 1
     for _ in range(3):
         follow(rollback, usual, loud=True)
-        memory += 10
+        memory += 1000
     follow(rollback, usual, loud=False, over=True)
-    assert memory == 2
+    taken = (100 - memory[0]) * HOP_SECONDS
+    assert EARLIER_SECONDS - HOP_SECONDS <= taken <= 2 * EARLIER_SECONDS + HOP_SECONDS
     memory[:] = 3
     follow(rollback, usual, loud=False, over=True)
     assert memory == 3
@@ -150,16 +154,34 @@ def test_only_what_an_outlier_left_is_taken_back(usual):
 
 def test_what_became_usual_is_kept(usual):
     memory = np.array([1.0])
-    rollback = Rollback(memory)
+    rollback = Rollback(HOP_SECONDS, memory)
     follow(rollback, usual, loud=True)
     memory[:] = 9
     follow(rollback, usual, loud=False)
     assert memory == 9
 
 
+def test_a_reset_rollback_is_a_new_one(usual):
+    """However many frames it had followed: copies are made in step with them."""
+    found = []
+    for frames in (0, 5):
+        memory = np.zeros(1)
+        rollback = Rollback(HOP_SECONDS, memory)
+        for _ in range(frames):
+            follow(rollback, usual, loud=False)
+        rollback.reset()
+        for frame in range(30):
+            follow(rollback, usual, loud=False)
+            memory[:] = frame
+        follow(rollback, usual, loud=True)
+        follow(rollback, usual, loud=False, over=True)
+        found.append(memory[0])
+    assert found[0] == found[1]
+
+
 def test_a_beginning_forgets_and_can_be_taken_back(usual):
     memory = np.array([1.0])
-    rollback = Rollback(memory)
+    rollback = Rollback(HOP_SECONDS, memory)
     follow(rollback, usual, loud=True)
     follow(rollback, usual, loud=True, began=True)
     assert memory == 0
