@@ -52,7 +52,9 @@ def errors_db(play: Play, music: np.ndarray, sample_rate: int) -> dict[str, list
     start = round(BEFORE_SECONDS * sample_rate)
     end = start + round(FOREIGN_SECONDS * sample_rate)
     # What is too short for that begins again, without the rest at its end: nothing can be wrong in a rest.
-    music = np.resize(music[: _end_of_sound(music, sample_rate)], end + round((AFTER_SECONDS + 0.1) * sample_rate))
+    music = np.resize(
+        music[: _end_of_sound(music, sample_rate)], end + round((AFTER_SECONDS + 0.1) * sample_rate)
+    )
     music = np.float32(QUIET_PEAK / np.abs(music).max()) * music
     clean = play(music)
     found = {}

@@ -124,7 +124,9 @@ class Decay:
         self._recent[:] = -99
         self._since, self._peak, self._clarity, self._heard = 9.0, 0.0, 0.0, 0
 
-    def process(self, own: np.ndarray, answer: np.ndarray, slow_level: float, foreign: bool = False) -> np.ndarray:
+    def process(
+        self, own: np.ndarray, answer: np.ndarray, slow_level: float, foreign: bool = False
+    ) -> np.ndarray:
         """By how much a frame is to have died away.
 
         Parameters

@@ -33,7 +33,9 @@ def hear(usual: UsualLevel, level: float, seconds: float, slow_level: float = -2
     return found
 
 
-def follow(rollback: Rollback, usual: UsualLevel, loud: bool, over: bool = False, began: bool = False) -> None:
+def follow(
+    rollback: Rollback, usual: UsualLevel, loud: bool, over: bool = False, began: bool = False
+) -> None:
     """One frame of such a verdict."""
     usual.loud, usual.over, usual.began = loud, over, began
     rollback.follow(usual)
@@ -123,7 +125,7 @@ def test_notes_after_a_room_are_soon_usual(usual):
     assert not any(hear(usual, -1.0, 0.1))
 
 
-@pytest.mark.parametrize("slow_level, begins", [(-5.0, 1), (-2.5, 0)])
+@pytest.mark.parametrize(("slow_level", "begins"), [(-5.0, 1), (-2.5, 0)])
 def test_it_begins_once_far_above_all_that_was_learnt(usual, slow_level, begins):
     """After a note that nothing has been learnt under since, it does not."""
     hear(usual, -5.0, 2.0)

@@ -18,7 +18,7 @@ LOWS = (POSITIONS > 60) & (POSITIONS < 150)
 
 def frame(low: float, partial_hz: float = 400.0) -> np.ndarray:
     """Levels of one partial and all above it, over ``low`` below."""
-    return np.where(POSITIONS >= partial_hz, -1.0, low).astype(np.float32)
+    return np.where(partial_hz <= POSITIONS, -1.0, low).astype(np.float32)
 
 
 def test_the_clip_tells_what_lies_under_its_notes():
@@ -31,7 +31,7 @@ def test_the_clip_tells_what_lies_under_its_notes():
 
 
 @pytest.mark.parametrize(
-    "clip, content, wanted",
+    ("clip", "content", "wanted"),
     [
         (-4.5, -8.0, -4.5),  # the clip's
         (-8.0, -5.0, -5.0 + RAISED_DB / 10),  # a little above the content's
