@@ -109,7 +109,7 @@ class Ensemble:
             whole.append((target, shares[chain]))
             left = target
             if chain.player is not None:
-                left = self._remainder.process(target, magnitude, chain.player.kept(now))
+                left = self._remainder.process(target, magnitude, chain.player.kept(now, magnitude))
                 chain.player.replaced = float(np.dot(target, target) - np.dot(left, left)) * self._power
             rest.append((left, shares[chain]))
         return blend(rest) / (blend(whole) + np.float32(TINY))

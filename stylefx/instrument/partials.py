@@ -1,4 +1,8 @@
-"""Partials: which bins of a frame the notes that sound explain, and so are taken from the filter path."""
+"""Partials: which bins of a frame the notes that sound explain, and so are taken from the filter path.
+
+Where the content is louder at a note's partials than the note itself, something else sounds there as well (a bass under
+a string that rings on): then only the note's share is taken.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import math
 import numpy as np
 
 from stylefx.analysis.grid import Grid
+from stylefx.analysis.window import analysis_window
 from stylefx.jit import compiled
 
 # A partial of the Gauss window reads this wide in Hz at half power at any rate, times a margin for vibrato and place.
@@ -15,8 +20,11 @@ MAX_PARTIALS = 60
 # The mask comes and goes with the note over so long.
 COMES_SECONDS, GOES_SECONDS = 0.02, 0.08
 MAX_NOTES = 32
-# Number, pitch, weight, when it began, when it ended (-1 while it sounds).
-NUMBER, PITCH, WEIGHT, BEGAN, ENDED = range(5)
+# A note is given so much more than the tracker hears of it, for it hears no finer.
+MARGIN_DB = 3.0
+TINY = 1e-20
+# Number, pitch, weight, when it began, when it ended (-1 while it sounds), its mean power.
+NUMBER, PITCH, WEIGHT, BEGAN, ENDED, POWER = range(6)
 
 
 class Partials:
@@ -26,8 +34,9 @@ class Partials:
         """Allocate for a grid and forget the past."""
         self._bin_hz = grid.bin_hz
         self._comes, self._goes = (s * grid.sample_rate for s in (COMES_SECONDS, GOES_SECONDS))
-        self._kept = np.ones(grid.bins, np.float32)
-        self._notes = np.zeros((MAX_NOTES, 5))
+        self._power = 2 / (grid.n_fft * float((analysis_window(grid) ** 2).sum()))
+        self._kept, self._shape = np.ones((2, grid.bins), np.float32)
+        self._notes = np.zeros((MAX_NOTES, 6))
         self.reset()
 
     def reset(self) -> None:
@@ -35,25 +44,28 @@ class Partials:
         self._notes[:] = 0
         self._notes[:, NUMBER] = -1
 
-    def sounds(self, number: int, pitch: float, weight: float, began: int) -> None:
-        """A note sounds on, at ``pitch``."""
+    def sounds(self, number: int, pitch: float, weight: float, began: int, level_db: float) -> None:
+        """A note sounds on, at ``pitch`` and a level relative to a sine of full scale."""
         found = np.nonzero(self._notes[:, NUMBER] == number)[0]
         if len(found) == 0:
             found = np.nonzero(self._notes[:, NUMBER] < 0)[0]
         if len(found):
-            self._notes[found[0]] = number, pitch, weight, began, -1
+            power = 10 ** ((level_db + MARGIN_DB) / 10) / 2
+            self._notes[found[0]] = number, pitch, weight, began, -1, power
 
     def ended(self, number: int, now: int) -> None:
         """A note has ended."""
         self._notes[self._notes[:, NUMBER] == number, ENDED] = now
 
-    def kept(self, now: int) -> np.ndarray:
+    def kept(self, now: int, magnitude: np.ndarray) -> np.ndarray:
         """What the partials of the notes leave.
 
         Parameters
         ----------
         now : int
             Place of the frame's middle in the content, in samples.
+        magnitude : float32 (bins,)
+            The content's.
 
         Returns
         -------
@@ -63,12 +75,25 @@ class Partials:
         notes = self._notes
         over = (notes[:, ENDED] >= 0) & (notes[:, ENDED] + self._goes < now)
         notes[over, NUMBER] = -1
-        _fill(notes, now, self._comes, self._goes, self._bin_hz, self._kept)
+        _fill(
+            notes, now, self._comes, self._goes, self._bin_hz, magnitude, self._power, TINY, self._shape, self._kept
+        )
         return self._kept
 
 
 @compiled
-def _fill(notes: np.ndarray, now: int, comes: float, goes: float, bin_hz: float, kept: np.ndarray) -> None:
+def _fill(
+    notes: np.ndarray,
+    now: int,
+    comes: float,
+    goes: float,
+    bin_hz: float,
+    magnitude: np.ndarray,
+    power: float,
+    tiny: float,
+    shape: np.ndarray,
+    kept: np.ndarray,
+) -> None:
     for q in range(len(kept)):
         kept[q] = 1
     for i in range(len(notes)):
@@ -79,13 +104,31 @@ def _fill(notes: np.ndarray, now: int, comes: float, goes: float, bin_hz: float,
         if notes[i, ENDED] >= 0:
             gate *= min(max(1 - (now - notes[i, ENDED]) / goes, 0.0), 1.0)
         weight = gate * notes[i, WEIGHT]
+        if weight <= 0:
+            continue
         hz = 440 * 2 ** ((notes[i, PITCH] - 69) / 12)
-        for h in range(1, MAX_PARTIALS + 1):
-            centre = h * hz / bin_hz
-            if centre >= len(kept) or weight <= 0:
-                break
-            width = max(WIDTH_HZ, WIDTH_SHARE * h * hz) / bin_hz
-            for q in range(max(0, int(centre - 3 * width)), min(len(kept), int(centre + 3 * width) + 2)):
-                away = (q - centre) / width
-                left = 1 - weight * math.exp(-0.5 * away * away * away * away)
-                kept[q] = min(kept[q], left)
+        first, last = _shape(hz, bin_hz, shape)
+        there = tiny
+        for q in range(first, last):
+            there += shape[q] * magnitude[q] * magnitude[q] * power
+        weight *= min(1.0, notes[i, POWER] / there)
+        for q in range(first, last):
+            kept[q] = min(kept[q], 1 - weight * shape[q])
+
+
+@compiled
+def _shape(hz: float, bin_hz: float, shape: np.ndarray) -> tuple[int, int]:
+    """Fill in how far each bin is a partial's, 0 to 1; the first bin and the one after the last that is filled."""
+    bins = len(shape)
+    first = max(0, int((hz - 3 * max(WIDTH_HZ, WIDTH_SHARE * hz)) / bin_hz))
+    highest = min(MAX_PARTIALS, int((bins - 1) * bin_hz / hz))
+    last = min(bins, int((highest * hz + 3 * max(WIDTH_HZ, WIDTH_SHARE * highest * hz)) / bin_hz) + 2)
+    for q in range(first, last):
+        shape[q] = 0
+    for h in range(1, highest + 1):
+        centre = h * hz / bin_hz
+        width = max(WIDTH_HZ, WIDTH_SHARE * h * hz) / bin_hz
+        for q in range(max(0, int(centre - 3 * width)), min(bins, int(centre + 3 * width) + 2)):
+            away = (q - centre) / width
+            shape[q] = max(shape[q], math.exp(-0.5 * away * away * away * away))
+    return first, last

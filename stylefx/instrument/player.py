@@ -132,13 +132,15 @@ class Player:
         out *= np.float32(self._correction)
         return out
 
-    def kept(self, now: int) -> np.ndarray:
+    def kept(self, now: int, magnitude: np.ndarray) -> np.ndarray:
         """What the notes leave to the filter.
 
         Parameters
         ----------
         now : int
             Place of the frame's middle in the content, in samples.
+        magnitude : float32 (bins,)
+            The content's.
 
         Returns
         -------
@@ -148,8 +150,9 @@ class Player:
         seconds = now / self._grid.sample_rate
         for number, played in self._played.items():
             if played.stroke >= 0:
-                self._partials.sounds(number, _pitch_at(played.note, seconds), played.weight, played.begun)
-        return self._partials.kept(now)
+                _, pitch, level_db = _track_at(played.note, seconds)
+                self._partials.sounds(number, pitch, played.weight, played.begun, level_db)
+        return self._partials.kept(now, magnitude)
 
     def balance(self, replaced: float, played: float) -> None:
         """Mean powers of a hop: what was taken from the filter, and what the player put in its place."""
@@ -209,7 +212,7 @@ class Player:
 
 def _pitch_at(note: Note, seconds: float) -> float:
     """A note's pitch at a moment, from the newest of its track that is not later."""
-    return _track_at(note, seconds)[1] if note.track else note.pitch
+    return _track_at(note, seconds)[1]
 
 
 def _level_db(instrument: Instrument, row: int) -> float:
@@ -222,12 +225,13 @@ def _level_db(instrument: Instrument, row: int) -> float:
 
 def _fallen_db(note: Note, seconds: float) -> float:
     """How far a note is under its highest level, 0 or less."""
-    if not note.track:
-        return 0.0
     return max(-FOLLOWED_DB / FOLLOWED, min(0.0, _track_at(note, seconds)[2] - note.level_db))
 
 
 def _track_at(note: Note, seconds: float) -> tuple[float, float, float]:
+    """The newest of a note's track that is not later than ``seconds``: its time, pitch and level in dB."""
+    if not note.track:
+        return note.onset, note.pitch, note.level_db
     low, high = 0, len(note.track) - 1
     while low < high:
         middle = (low + high + 1) // 2
