@@ -16,6 +16,8 @@ LONGEST_SECONDS, FADE_SECONDS = 1.5, 0.03
 LEVEL_SECONDS = 0.02
 # The level is made even by no more than this.
 MAX_EVENING_DB = 12.0
+# An attack that is further over the held part has something else in it.
+ATTACK_DB = 6.0
 TINY = 1e-9
 
 
@@ -65,12 +67,13 @@ def _best_length(audio: np.ndarray, begin: int, end: int, fade: int, period: flo
 
 
 def _even(audio: np.ndarray, begin: int, end: int, sample_rate: int) -> np.ndarray:
-    """The note with its slow level made even from ``begin`` to ``end``."""
+    """The note with its slow level made even from ``begin`` to ``end``, and its attack no louder than it may be."""
     width = round(LEVEL_SECONDS * sample_rate) * 2 + 1
     window = np.hanning(width + 2)[1:-1]
     power = np.convolve(audio.astype(np.float64) ** 2, window / window.sum(), "same")
     level = 10 * np.log10(power + TINY**2)
     wanted = np.median(level[begin:end])
     gain = np.clip(wanted - level, -MAX_EVENING_DB, MAX_EVENING_DB)
+    attack = np.minimum(wanted + ATTACK_DB - level, 0)
     ramp = np.clip((np.arange(len(audio)) - begin + width) / width, 0, 1)
-    return (audio * 10 ** (gain * ramp / 20)).astype(np.float32)
+    return (audio * 10 ** ((attack + ramp * (gain - attack)) / 20)).astype(np.float32)

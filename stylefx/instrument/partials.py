@@ -76,7 +76,16 @@ class Partials:
         over = (notes[:, ENDED] >= 0) & (notes[:, ENDED] + self._goes < now)
         notes[over, NUMBER] = -1
         _fill(
-            notes, now, self._comes, self._goes, self._bin_hz, magnitude, self._power, TINY, self._shape, self._kept
+            notes,
+            now,
+            self._comes,
+            self._goes,
+            self._bin_hz,
+            magnitude,
+            self._power,
+            TINY,
+            self._shape,
+            self._kept,
         )
         return self._kept
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 from stylefx.instrument.partials import Partials
-from stylefx.instrument.table import LEVEL_DB, ONSET, PITCH, SECONDS, Instrument
+from stylefx.instrument.table import LEVEL_DB, LOOP_BEGIN, LOOP_LENGTH, ONSET, PITCH, SECONDS, Instrument
 from stylefx.instrument.voices import Voices
 from stylefx.tracking.notes import Event, Note
 
 # Full weight up to the first distance from the nearest note of the clip, none from the second on, in semitones.
-NEAR_SEMITONES, FAR_SEMITONES = 3.0, 6.0
+NEAR_SEMITONES, FAR_SEMITONES = 6.0, 12.0
 # Of a note's confidence: nothing at the first, all from the second on. Of the tracker's notes in recordings, two in
 # three at 0.95 sound where they are named, and less than half of all.
 UNSURE, SURE = 0.94, 1.0
@@ -26,15 +26,15 @@ UNSURE, SURE = 0.94, 1.0
 LONG_SECONDS, SEMITONES_PER_SECOND, SEMITONES_PER_DB = 0.8, 6.0, 0.05
 # After note-off: a struck note is damped, a held one ends, by 60 dB in so long.
 DAMPED_SECONDS, ENDED_SECONDS = 0.25, 0.15
-# A held note follows the content's level by this share of its dB, no further down than so much.
-FOLLOWED, FOLLOWED_DB = 0.7, 24.0
+# A held note follows the content's level by this share of its dB, no further down and up than so much.
+FOLLOWED, FOLLOWED_DB, RISEN_DB = 0.7, 24.0, 12.0
 # Pitch is followed beyond what the tracker wavers by.
 WAVER_SEMITONES = 0.15
 # No note is raised over the clip's by more.
 MAX_GAIN_DB = 30.0
 # The level is known better while the note is young.
 YOUNG_SECONDS = 0.12
-# Where a sample's level is read, after its onset.
+# Where the level of a struck sample is read, after its onset; a held one's is that of its loop.
 LEVEL_SECONDS = 0.02, 0.12
 # Energies are compared over so long; the player's level is corrected by no more than this.
 MEMORY_SECONDS, MAX_CORRECTION_DB = 4.0, 12.0
@@ -194,7 +194,7 @@ class Player:
         age = now / self._grid.sample_rate - played.note.onset
         level = self._level(played)
         if held and age > YOUNG_SECONDS:
-            level *= 10 ** (FOLLOWED * _fallen_db(played.note, now / self._grid.sample_rate) / 20)
+            level *= 10 ** (FOLLOWED * _moved_db(played.note, now / self._grid.sample_rate) / 20)
         if held:
             moved = _pitch_at(played.note, now / self._grid.sample_rate) - played.note.pitch
             wanted = np.sign(moved) * max(abs(moved) - WAVER_SEMITONES, 0)
@@ -216,16 +216,19 @@ def _pitch_at(note: Note, seconds: float) -> float:
 
 
 def _level_db(instrument: Instrument, row: int) -> float:
-    """Of a sample after its onset, as that of a sine; the tracker's, read in the clip, holds its neighbours too."""
-    onset = instrument.notes[row, ONSET]
+    """Of a sample, as that of a sine; the tracker's, read in the clip, holds its neighbours too."""
+    onset, loop, length = instrument.notes[row, [ONSET, LOOP_BEGIN, LOOP_LENGTH]]
     first, last = (round(onset + seconds * instrument.sample_rate) for seconds in LEVEL_SECONDS)
+    if length:
+        first, last = int(loop), int(loop + length)
     power = np.square(instrument.note(row)[first:last], dtype=np.float64)
     return float(10 * np.log10(2 * power.mean() + TINY)) if len(power) else 0.0
 
 
-def _fallen_db(note: Note, seconds: float) -> float:
-    """How far a note is under its highest level, 0 or less."""
-    return max(-FOLLOWED_DB / FOLLOWED, min(0.0, _track_at(note, seconds)[2] - note.level_db))
+def _moved_db(note: Note, seconds: float) -> float:
+    """How far a note is from the level that it had when it began."""
+    moved = _track_at(note, seconds)[2] - note.level_db
+    return max(-FOLLOWED_DB / FOLLOWED, min(RISEN_DB / FOLLOWED, moved))
 
 
 def _track_at(note: Note, seconds: float) -> tuple[float, float, float]:

@@ -1,5 +1,7 @@
 """Voices: samples of the clip's notes, resampled, looped or left to die away, each with a level that moves smoothly.
 
+What is moved far from its pitch is filtered so that the instrument's spectral envelope stays where it is.
+
 State is one row per voice in a preallocated array. When all voices sound the quietest makes room.
 """
 
@@ -9,15 +11,16 @@ import math
 
 import numpy as np
 
+from stylefx.instrument.envelope import MOST_SEMITONES, TAPS, envelope_filters
 from stylefx.instrument.table import BEGIN, LENGTH, LOOP_BEGIN, LOOP_LENGTH, Instrument
 from stylefx.jit import compiled
 
 VOICES = 32
 # Columns: whether it sounds; place in its sample and what a step of the stream moves it; level now and asked for;
 # what is kept of the level a sample after it was let go (1 while it is held); samples until it begins; its note; the
-# number of the stroke, for a row goes on to another stroke when this one is over.
-ON, PLACE, STEP, LEVEL, WANTED, KEEP, WAIT, FIRST, SIZE, LOOP_AT, LOOP_SIZE, STROKE = range(12)
-COLUMNS = 12
+# number of the stroke, for a row goes on to another stroke when this one is over; by how many semitones it is moved.
+ON, PLACE, STEP, LEVEL, WANTED, KEEP, WAIT, FIRST, SIZE, LOOP_AT, LOOP_SIZE, STROKE, MOVED = range(13)
+COLUMNS = 13
 # The level follows what is asked for with this time constant; a voice under the last level is over.
 FOLLOW_SECONDS, SILENT = 0.01, 1e-5
 
@@ -35,11 +38,15 @@ class Voices:
         self._follow = 1 - math.exp(-1 / (FOLLOW_SECONDS * sample_rate))
         self._sample_rate = sample_rate
         self._out = np.zeros(hop, np.float32)
+        self._filters = envelope_filters(self._instrument, sample_rate)
+        # What each voice played last, for its filter, and its newest hop.
+        self._played = np.zeros((VOICES, TAPS - 1 + hop), np.float32)
         self.reset()
 
     def reset(self) -> None:
         """Nothing sounds."""
         self._state[:] = 0
+        self._played[:] = 0
         self._strokes = 0
 
     def start(self, row: int, place: float, ratio: float, level: float, wait: int) -> int:
@@ -51,9 +58,11 @@ class Voices:
         ]
         state = self._state[voice]
         state[:] = 0
+        self._played[voice] = 0
         state[ON], state[PLACE], state[STEP] = 1, place, ratio * self._rate_ratio
         state[LEVEL] = state[WANTED] = level
         state[KEEP], state[WAIT] = 1, wait
+        state[MOVED] = np.clip(round(12 * math.log2(ratio)), -MOST_SEMITONES, MOST_SEMITONES)
         state[FIRST], state[SIZE], state[LOOP_AT], state[LOOP_SIZE] = begin, length, loop_at, loop_size
         self._strokes += 1
         state[STROKE] = self._strokes
@@ -81,22 +90,36 @@ class Voices:
 
     def render(self) -> np.ndarray:
         """The next hop of all voices together, float32 (hop,); the array is used again."""
-        _render(self._state, self._instrument.samples, self._follow, self._out)
+        _render(self._state, self._instrument.samples, self._follow, self._filters, self._played, self._out)
         return self._out
 
 
 @compiled
-def _render(state: np.ndarray, samples: np.ndarray, follow: float, out: np.ndarray) -> None:
-    for n in range(len(out)):
+def _render(
+    state: np.ndarray,
+    samples: np.ndarray,
+    follow: float,
+    filters: np.ndarray,
+    played: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    hop, taps = len(out), filters.shape[1]
+    past = taps - 1
+    for n in range(hop):
         out[n] = 0
     for v in range(len(state)):
         if state[v, ON] == 0:
             continue
+        mine = played[v]
+        for n in range(past):
+            mine[n] = mine[n + hop]
+        for n in range(hop):
+            mine[past + n] = 0
         place, level, wait = state[v, PLACE], state[v, LEVEL], state[v, WAIT]
         step, wanted, keep = state[v, STEP], state[v, WANTED], state[v, KEEP]
         first, size = int(state[v, FIRST]), int(state[v, SIZE])
         loop_at, loop_size = state[v, LOOP_AT], state[v, LOOP_SIZE]
-        for n in range(len(out)):
+        for n in range(hop):
             if wait > 0:
                 wait -= 1
                 continue
@@ -113,7 +136,7 @@ def _render(state: np.ndarray, samples: np.ndarray, follow: float, out: np.ndarr
             a = 0.5 * (3 * (y1 - y2) + y3 - y0)
             b = y0 - 2.5 * y1 + 2 * y2 - 0.5 * y3
             c = 0.5 * (y2 - y0)
-            out[n] += level * (((a * t + b) * t + c) * t + y1)
+            mine[past + n] = level * (((a * t + b) * t + c) * t + y1)
             if keep < 1 and wait == 0:
                 level *= keep
             else:
@@ -125,8 +148,24 @@ def _render(state: np.ndarray, samples: np.ndarray, follow: float, out: np.ndarr
                 while place >= loop_at + loop_size:
                     place -= loop_size
         state[v, PLACE], state[v, LEVEL], state[v, WAIT] = place, level, wait
+        _add_filtered(mine, filters[int(state[v, MOVED]) + len(filters) // 2], out)
         if (keep < 1 and level < SILENT) or (loop_size == 0 and int(place) >= size - 2):
             state[v, ON] = 0
+
+
+@compiled
+def _add_filtered(played: np.ndarray, response: np.ndarray, out: np.ndarray) -> None:
+    """Add the newest samples through a filter; most filters are 1, 0, 0, .."""
+    past = len(response) - 1
+    taps = 1
+    for k in range(1, len(response)):
+        if response[k] != 0:
+            taps = len(response)
+    for n in range(len(out)):
+        total = np.float32(0)
+        for k in range(taps):
+            total += response[k] * played[past + n - k]
+        out[n] += total
 
 
 @compiled

@@ -7,15 +7,19 @@ import pytest
 
 from stylefx import Style, StyleTransfer, fit
 from stylefx.analysis.grid import grid_for
+from stylefx.analysis.window import analysis_window
 from stylefx.engine.streaming import StreamingPath
 from stylefx.errors import StylefxError, UsageError
+from stylefx.instrument.envelope import envelope_filters
 from stylefx.instrument.learn import learn_instrument
-from stylefx.instrument.loops import looped
+from stylefx.instrument.loops import ATTACK_DB, looped
+from stylefx.instrument.partials import Partials
 from stylefx.instrument.player import Player
 from stylefx.instrument.separate import Separated
 from stylefx.instrument.table import (
     COLUMNS,
     LEVEL_DB,
+    LOOP_BEGIN,
     LOOP_LENGTH,
     NOTES,
     PITCH,
@@ -59,6 +63,15 @@ def test_a_loop_has_no_seam():
     assert begin + length == len(sample)
     again = np.concatenate([sample, sample[begin:], sample[begin:]])
     assert np.abs(np.diff(again)).max() < 1.02 * np.abs(np.diff(audio)).max()
+
+
+def test_an_attack_with_something_else_in_it_is_no_louder_than_a_held_note_has_it():
+    audio = 0.1 * tone(441.0, 1.0).reshape(-1)
+    audio[: RATE // 20] *= 10
+    sample, begin, _ = looped(audio, 0, 69.04, RATE)
+    held = rms_db(sample[begin:])
+    assert held == pytest.approx(rms_db(audio[begin:]), abs=0.5)
+    assert rms_db(sample[: RATE // 25]) - held == pytest.approx(ATTACK_DB, abs=1.0)
 
 
 @pytest.mark.slow
@@ -189,7 +202,8 @@ def test_a_longer_sample_is_chosen_before_a_nearer_short_one_and_an_unsure_note_
     assert player._nearest(Note(1, 0.0, 60.0, -20.0, 0.9))[1] == 0
     assert 0 < player._nearest(Note(1, 0.0, 60.0, -20.0, 0.97))[1] < 1
     # A distance that the nearest note does not reach is played by the filter.
-    assert player._nearest(Note(1, 0.0, 80.0, -20.0, 1.0))[1] == 0
+    assert 0 < player._nearest(Note(1, 0.0, 79.0, -20.0, 1.0))[1] < 1
+    assert player._nearest(Note(1, 0.0, 83.0, -20.0, 1.0))[1] == 0
 
 
 def rows_of(*audios: np.ndarray) -> Instrument:
@@ -225,3 +239,63 @@ def test_the_correction_of_the_level_stays_where_it_is_right():
         found.append(player._correction)
     assert found[200] > 1.9
     assert max(found) < 2.01
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_held_note_follows_the_content_up_and_down(held):
+    """From its beginning on, which may be faint; a struck note dies away by itself."""
+    instrument = rows_of(0.1 * tone(261.63, 2.0).reshape(-1))
+    instrument.notes[0, SECONDS] = 2.0
+    if held:
+        instrument.notes[0, [LOOP_BEGIN, LOOP_LENGTH]] = 10_000, 20_000
+    player = Player(instrument)
+    player.prepare(GRID)
+    note = Note(1, 0.0, 60.0, -30.0, 1.0, 2.0)
+    note.track += [(0.0, 60.0, -30.0), (0.5, 60.0, -20.0), (1.0, 60.0, -40.0)]
+    player.update([Event("on", 0, note)])
+    played = np.concatenate(
+        [player.play(now * GRID.hop).copy() for now in range(round(1.4 / GRID.hop_seconds))]
+    )
+    first, louder, softer = (rms_db(played[round(at * RATE) :][:8820]) for at in (0.25, 0.75, 1.15))
+    assert louder - first == pytest.approx(7.0 if held else 0.0, abs=0.5)
+    assert softer - first == pytest.approx(-7.0 if held else 0.0, abs=0.5)
+
+
+def peaks_of(instrument: Instrument, semitones: float) -> np.ndarray:
+    """Levels in dB of the first ten partials of a note that is moved."""
+    voices = Voices(instrument)
+    voices.prepare(RATE, 256)
+    voices.start(0, 0.0, 2 ** (semitones / 12), 1.0, 0)
+    played = np.concatenate([voices.render().copy() for _ in range(60)])[4000:]
+    hz = 220.0 * 2 ** (semitones / 12)
+    return np.array([level_at(played, hz * k) for k in range(1, 11)])
+
+
+def test_a_note_that_is_moved_far_keeps_its_spectral_envelope():
+    """Partials with a hill at 1 kHz: an octave up the hill would lie at 2 kHz."""
+    hill = [10 ** (-((220 * k / 1000 - 1) ** 2) * 1.5) for k in range(1, 20)]
+    sample = 0.05 * tone(220.0, 1.0, RATE, tuple(hill)).reshape(-1)
+    instrument = rows_of(sample)
+    near, far = peaks_of(instrument, 1.0), peaks_of(instrument, 12.0)
+    assert np.argmax(near) == 4
+    # Untouched, the fifth partial would be the highest an octave up as well.
+    assert np.argmax(far) in (1, 2)
+    filters = envelope_filters(instrument, RATE)
+    middle = len(filters) // 2
+    assert np.array_equal(filters[middle], np.eye(1, filters.shape[1])[0])
+    energies = [np.sum(10 ** (peaks / 10)) for peaks in (near, far)]
+    assert abs(10 * np.log10(energies[1] / energies[0])) < 3
+
+
+@pytest.mark.parametrize(("louder_db", "kept_db"), [(0.0, -10.0), (20.0, -1.0)])
+def test_a_note_takes_no_more_from_the_filter_than_it_has(louder_db, kept_db):
+    """What is much louder at its partials is something else."""
+    partials = Partials()
+    partials.prepare(GRID)
+    sound = tone(440.0, 0.2).reshape(-1)[: GRID.window_length]
+    content = np.abs(np.fft.rfft(sound * analysis_window(GRID), GRID.n_fft)).astype(np.float32)
+    level = 10 * np.log10(2 * 2 / (GRID.n_fft * (analysis_window(GRID) ** 2).sum()) * (content**2).sum())
+    partials.sounds(1, 69.0, 1.0, 0, float(level) - louder_db)
+    kept = partials.kept(RATE, content)
+    found = 10 * np.log10((kept * content**2).sum() / (content**2).sum())
+    assert (found < kept_db) if louder_db == 0 else (found > kept_db), found
