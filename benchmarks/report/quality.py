@@ -40,7 +40,7 @@ def run(
     records = []
     for number, case in list(enumerate(cases))[:: -1 if backwards else 1]:
         for row in rows:
-            if row.subset and number % SUBSET_STEP:
+            if (row.subset and number % SUBSET_STEP) or (row.told and not case.notes):
                 continue
             record = measured(case, row, store)
             records.append({"source": source, **record})
@@ -93,7 +93,8 @@ def _measure(case: Case, row: Row) -> Record:
     try:
         learned = row.learn(case.style, case.sample_rate)
         started = time.process_time()
-        audio = checked(row.apply(case.content, learned, case.sample_rate), case)
+        notes = (case.notes,) if row.told else ()
+        audio = checked(row.apply(case.content, learned, case.sample_rate, *notes), case)
         ended = time.process_time()
         metrics = paired_metrics(audio, case) if case.target is not None else real_metrics(audio, case)
     except FAILURES as error:

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.report.store import ROOT, with_imports
 
 Learn = Callable[[np.ndarray, int], Any]
-Apply = Callable[[np.ndarray, Any, int], np.ndarray]
+Apply = Callable[..., np.ndarray]
 
 # Containers, files, messages and the choice of a device: none of them changes a sample of a rival. The rivals' own
 # grid stands in their modules.
@@ -36,7 +36,8 @@ class Row:
     """``learn`` sees the clip only, ``apply`` the content and what was learnt; mono float32 (samples,).
 
     ``code`` names the files whose change makes earlier results stale; ``kind`` is ``rival``, ``stylefx``,
-    ``ablation`` or ``method``; rows with ``subset`` run on every sixth case only, because they are slow or many.
+    ``ablation`` or ``method``; rows with ``subset`` run on every sixth case only, because they are slow or many. A row
+    that is ``told`` gets the true notes as well, and runs where there are any.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Row:
     learn: Learn = keep_clip
     kind: str = "rival"
     subset: bool = False
+    told: bool = False
 
     def __call__(self, content: np.ndarray, style: np.ndarray, sample_rate: int) -> np.ndarray:
         """The content in the clip's style, float32 (samples,)."""

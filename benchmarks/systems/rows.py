@@ -6,6 +6,7 @@ from __future__ import annotations
 from benchmarks.systems import engine
 from benchmarks.systems.baselines import copies, musaicing, spectral, ulyanov_cifka, ulyanov_published
 from benchmarks.systems.method_rows import METHOD_ROWS
+from benchmarks.systems.notes_rows import NOTES_ROWS
 from benchmarks.systems.row import Row, code_of
 from stylefx.errors import UsageError
 
@@ -58,6 +59,7 @@ _CATALOGUE = (
         "phase: look-ahead", "the content's phase, refined with a hop of look-ahead", phase=("borrowed", 4)
     ),
     _subset("phase: no refinement", "mixed gradients alone", phase=("mixed", 0)),
+    *NOTES_ROWS,
     *METHOD_ROWS,
 )
 ROWS = {row.name: row for row in _CATALOGUE}
