@@ -16,7 +16,7 @@ import stylefx
 from stylefx.io.picture import RunningSpectrogram, draw
 
 HERE = Path(__file__).parent
-CLIPS = (HERE.parents[1] / "benchmarks" / "clips", HERE.parents[1] / "stylefx" / "clips")
+CLIPS = (HERE.parents[1] / "benchmarks" / "cases" / "clips", HERE.parents[1] / "stylefx" / "clips")
 SECONDS = 6
 # Content and clip, of which the first six seconds are kept.
 PAIRS = (
