@@ -9,30 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-LOW_HZ, HIGH_HZ, WHOLE_HZ = 25.0, 200.0, (20.0, 4000.0)
-INAUDIBLE_DB = -45.0
+from benchmarks.artefacts.bands import Bands
+
 # A third octave at 25 Hz is 6 Hz wide.
-WINDOW_SECONDS = 0.25
+LOWS = Bands(low_hz=25.0, high_hz=200.0, whole_hz=(20.0, 4000.0), inaudible_db=-45.0, seconds=0.25)
 
 
 def rumble_db(audio: np.ndarray, content: np.ndarray, known: np.ndarray, sample_rate: int) -> float:
     """How far the output (samples,) stands over content and ``known``, dB, in the worst low third octave."""
-    output, *others = (_third_octaves_db(sound, sample_rate) for sound in (audio, content, known))
-    allowed = np.maximum(np.maximum(*others), INAUDIBLE_DB)
-    return float((output - allowed).max())
-
-
-def _third_octaves_db(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Mean amplitude of each third octave from 25 to 200 Hz, dB of that of the whole."""
-    size = round(WINDOW_SECONDS * sample_rate)
-    padded = np.pad(audio, (0, max(0, size - len(audio))))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[:: size // 2]
-    power = np.abs(np.fft.rfft(frames * np.blackman(size))) ** 2
-    hz = np.fft.rfftfreq(size, 1 / sample_rate)
-
-    def amplitude(low: float, high: float) -> float:
-        return float(np.sqrt(power[:, (hz >= low) & (hz < high)].sum(axis=1)).mean())
-
-    edges = LOW_HZ * 2 ** (np.arange(round(3 * np.log2(HIGH_HZ / LOW_HZ))) / 3)
-    bands = [amplitude(low, low * 2 ** (1 / 3)) for low in edges]
-    return 20 * np.log10(np.array(bands) / (amplitude(*WHOLE_HZ) + 1e-10) + 1e-10)
+    return LOWS.excess_db(audio, content, known, sample_rate)
