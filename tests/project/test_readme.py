@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,13 @@ def test_what_there_is_to_hear_is_short_small_and_named() -> None:
         found = soundfile.info(path)
         assert found.frames <= 6 * found.samplerate
         assert f"({path.name})" in page
+
+
+def test_what_makes_it_finds_its_clips() -> None:
+    make = runpy.run_path(str(ROOT / "docs" / "listen" / "make.py"))
+    for name in {name for pair in make["PAIRS"] for name in pair}:
+        audio, rate = make["read"](name)
+        assert len(audio) > rate
 
 
 @pytest.mark.parametrize("page", ["architecture.md", "adding-a-method.md"])
