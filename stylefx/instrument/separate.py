@@ -2,7 +2,8 @@
 
 Where notes overlap, every bin of the spectrogram goes to the notes in proportion to their model there: at each partial
 the main lobe of the window, as high as the note's own partials lately allow (what two notes share is split by how loud
-they are where they are alone). What no older note explains, the attack noise among it, is the newest note's.
+they are where they are alone). What no older note explains, the attack noise among it, is the newest note's;
+but once its attack is over a note has little under its fundamental, where others may sound that nobody has named.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ WINDOW_SECONDS, HOPS_PER_WINDOW = 0.093, 8
 MAX_PARTIALS = 40
 # Half width of a partial's main lobe in bins: a Hann window's is 2 wide at its foot.
 LOBE_BINS = 1.6
+# A note's attack takes so long. Under this share of its fundamental a note has no more than so much of it afterwards.
+ATTACK_SECONDS, UNDER, UNDER_DB = 0.06, 0.8, -30.0
 # A note that has ended rings on for this long, falling by so much.
 RING_SECONDS, RING_DB = 0.25, 40.0
 TINY = 1e-12
@@ -39,8 +42,8 @@ class Separated:
         self._power = np.abs(self._spectrum) ** 2
         self._weights = [self._model(note) for note in notes]
 
-    def _model(self, note: Note) -> tuple[slice, np.ndarray]:
-        """Frames in which a note sounds or rings, and its model's power there (bins, frames)."""
+    def _model(self, note: Note) -> tuple[slice, np.ndarray, np.ndarray]:
+        """Frames in which a note sounds or rings, its model's power there (bins, frames), and what is not its own."""
         offset = note.onset if note.offset is None else note.offset
         lead = self._length / 2 / self._rate
         low, high = np.searchsorted(self._seconds, [note.onset - lead, offset + RING_SECONDS])
@@ -73,14 +76,15 @@ class Separated:
             distance = np.abs(bins[lobe] - (h + 1) * hz) / width
             model[lobe] += np.where(distance < 2, height * np.exp(-(distance**2)), 0)
         after = np.clip((seconds - offset) / RING_SECONDS, 0, 1)
-        return frames, model * 10 ** (-RING_DB / 10 * after)
+        under = (bins < UNDER * hz) & (seconds > note.onset + ATTACK_SECONDS)
+        return frames, model * 10 ** (-RING_DB / 10 * after), under
 
     def note(self, index: int) -> np.ndarray:
         """All samples of the clip with the note alone in them, float32 (samples,), zero where it is not."""
-        frames, model = self._weights[index]
+        frames, model, under = self._weights[index]
         others_older = np.zeros_like(model)
         others_newer = np.zeros_like(model)
-        for other, (its_frames, its_model) in enumerate(self._weights):
+        for other, (its_frames, its_model, _) in enumerate(self._weights):
             low, high = max(frames.start, its_frames.start), min(frames.stop, its_frames.stop)
             if other == index or low >= high:
                 continue
@@ -97,6 +101,9 @@ class Separated:
         mask = mine / (mine + others_older + others_newer + np.where(newest, 0, rest) + TINY)
         alone = ~((others_older > 0).any(axis=0) | (others_newer > 0).any(axis=0))
         mask[:, alone] = 1
+        found, least = (each.sum(axis=0) for each in (np.where(under, power * mask**2, 0), model))
+        limit = np.sqrt(np.minimum(1, 10 ** (UNDER_DB / 10) * least / (found + TINY)))
+        mask *= np.where(under, limit, 1)
         whole = np.zeros_like(self._spectrum)
         whole[:, frames] = self._spectrum[:, frames] * mask
         # What its frames reach, and no more: the clip may be long.

@@ -57,6 +57,15 @@ def test_two_notes_at_once_are_told_apart():
         assert level_at(alone, mine) > level_at(alone, other) + 30
 
 
+def test_a_note_leaves_a_bass_that_nobody_has_named():
+    """Its attack may keep some of what begins with it; afterwards there is little under a fundamental."""
+    named, bass = tone(440.0, 1.0).reshape(-1), tone(110.0, 1.0).reshape(-1)
+    alone = Separated(named + bass, RATE, [Note(1, 0.0, 69.0, -20.0, 1.0, 1.0)]).note(0)
+    middle = slice(10_000, 30_000)
+    assert level_at(alone[middle], 440.0) == pytest.approx(level_at((named + bass)[middle], 440.0), abs=0.5)
+    assert level_at(alone[middle], 110.0) < level_at(alone[middle], 440.0) - 25
+
+
 def test_a_loop_has_no_seam():
     audio = tone(441.0, 1.0).reshape(-1)
     sample, begin, length = looped(audio, 0, 69.04, RATE)
