@@ -31,6 +31,11 @@ def analysis_window(grid: Grid) -> np.ndarray:
     return np.exp(-np.pi * offset**2 / (GAUSS_GAMMA * width**2))
 
 
+def frame_power(grid: Grid) -> float:
+    """Mean power of a sound per sum of a frame's squared magnitudes, 0 Hz to half the sample rate."""
+    return 2 / (grid.n_fft * float((analysis_window(grid) ** 2).sum()))
+
+
 def synthesis_window(grid: Grid) -> np.ndarray:
     """The dual of `analysis_window` for overlap-add every hop, float64 (window_length,): 0 where nothing is played.
 

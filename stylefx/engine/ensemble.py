@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from stylefx.analysis.grid import Grid
-from stylefx.analysis.window import analysis_window
+from stylefx.analysis.window import frame_power
 from stylefx.engine.style_chain import StyleChain
 from stylefx.ramp import Ramp
 from stylefx.ring import Ring
@@ -44,7 +44,7 @@ class Ensemble:
         self._late = played_late + self.latency_samples
         self._waiting = Ring((hops + 1, channels, grid.bins), np.complex64)
         self._level = np.zeros(channels)
-        self._power = 2 / (grid.n_fft * float((analysis_window(grid) ** 2).sum()))
+        self._power = frame_power(grid)
         self._thawed = Ramp(freeze_hops)
         self.reset()
 

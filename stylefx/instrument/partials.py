@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from stylefx.analysis.grid import Grid
-from stylefx.analysis.window import analysis_window
+from stylefx.analysis.window import frame_power
 from stylefx.jit import compiled
 
 # A partial of the Gauss window reads this wide in Hz at half power at any rate, times a margin for vibrato and place.
@@ -34,7 +34,7 @@ class Partials:
         """Allocate for a grid and forget the past."""
         self._bin_hz = grid.bin_hz
         self._comes, self._goes = (s * grid.sample_rate for s in (COMES_SECONDS, GOES_SECONDS))
-        self._power = 2 / (grid.n_fft * float((analysis_window(grid) ** 2).sum()))
+        self._power = frame_power(grid)
         self._kept, self._shape = np.ones((2, grid.bins), np.float32)
         self._notes = np.zeros((MAX_NOTES, 6))
         self.reset()

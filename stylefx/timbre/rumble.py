@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from stylefx.jit import compiled
-from stylefx.timbre.adaptive_eq import WIDTH
+from stylefx.timbre.adaptive_eq import WIDTH, answer_level
 from stylefx.timbre.layout import LINEAR_STEP_HZ, position_frequencies
 
 # Above, it is no rumble.
@@ -54,7 +54,7 @@ class RumbleLimit:
             The content's.
         """
         whole = _shares(own, WIDTH, LOBE, FROM_DB / 10, WHOLE_DB / 10, self._share)
-        _lower(answer, own, whole, self._levels, self._share, WIDTH, RAISED_DB / 10, INAUDIBLE_DB / 10, TINY)
+        _lower(answer, own, whole, self._levels, self._share, WIDTH, RAISED_DB / 10, INAUDIBLE_DB / 10)
 
 
 def rumble_levels(own: np.ndarray) -> np.ndarray:
@@ -86,10 +86,7 @@ def _shares(
     own: np.ndarray, width: np.ndarray, lobe: int, first: float, whole: float, share: np.ndarray
 ) -> np.floating:
     """Fill in how far each position lies under the lowest partial, 0 to 1; the frame's level."""
-    total = np.float32(0)
-    for p in range(len(own)):
-        total += width[p] * np.float32(10) ** own[p]
-    level = np.float32(np.log10(total))
+    level = answer_level(own, width)
     below = np.float32(0)
     for p in range(lobe):
         below += np.float32(10) ** (own[p] - level)
@@ -109,13 +106,9 @@ def _lower(
     width: np.ndarray,
     raised: float,
     inaudible: float,
-    tiny: float,
 ) -> None:
     """Draw the answer to its limit by its share."""
-    total = tiny
-    for p in range(len(answer)):
-        total += width[p] * np.float32(10) ** answer[p]
-    mine = np.float32(np.log10(total))
+    mine = answer_level(answer, width)
     for p in range(len(share)):
         limit = mine + max(levels[p], own[p] - level + np.float32(raised), np.float32(inaudible))
         if answer[p] > limit:
