@@ -93,8 +93,8 @@ class Player:
                 row, weight = self._nearest(event.note)
                 if weight > 0:
                     self._played[number] = _Played(event.note, row, weight)
-            elif event.kind == "off" and number in self._played:
-                ended = event.note.offset or event.note.onset
+            elif event.kind in ("released", "off") and number in self._played:
+                ended = event.note.released or event.note.offset or event.note.onset
                 self._played[number].ended = round(ended * self._grid.sample_rate)
 
     def play(self, now: int) -> np.ndarray:

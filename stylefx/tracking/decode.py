@@ -100,10 +100,10 @@ class LiveDecoder:
         sample = (self._frame + 1) * self._layout.frame
         events = self._decide(answer, sample)
         events += self._guess(answer, sample)
-        ended = self.sounding.follow(
+        news = self.sounding.follow(
             self._frame, answer.onsets.max(axis=0), answer.sounding, answer.cents, answer.levels
         )
-        return events + [Event("off", sample, note) for note in ended]
+        return events + [Event(kind, sample, note) for kind, note in news]
 
     def _decide(self, answer: Answer, sample: int) -> list[Event]:
         frame, events = self._frame - self._delay, []
@@ -179,10 +179,10 @@ class StudioDecoder:
         centre = len(answers) - 1 - CONFIRM_FRAMES
         here = answers[centre]
         events = self._decide(answers, centre, sample)
-        ended = self.sounding.follow(
+        news = self.sounding.follow(
             self._frame, here.onsets[0], here.sounding, here.cents, answers[centre + 1].levels
         )
-        return events + [Event("off", sample, note) for note in ended]
+        return events + [Event(kind, sample, note) for kind, note in news]
 
     def _decide(self, answers: list[Answer], centre: int, sample: int) -> list[Event]:
         here, events = answers[centre], []

@@ -19,6 +19,9 @@ class Note:
         MIDI pitch with its fraction: the median over the first tenth of a second.
     level_db
         Highest level of the note's own partials in its first tenth of a second, dB relative to a sine of full scale.
+    released
+        Seconds at which it was let go: from there on its level falls faster than before. None until that is known,
+        and for a note that only dies away.
     confidence
         How sure the tracker is that this note began, 0 to 1.
     track
@@ -31,6 +34,7 @@ class Note:
     level_db: float
     confidence: float
     offset: float | None = None
+    released: float | None = None
     track: list[tuple[float, float, float]] = field(default_factory=list)
 
 
@@ -39,8 +43,8 @@ class Event:
     """``kind`` of news about a note, reported when ``sample`` samples of the content had been read.
 
     ``guess``: a note may have begun, to be confirmed or withdrawn within the look-ahead. ``on``: it has begun, for good
-    (its number, onset and confidence stay). ``withdrawn``: the guess was wrong. ``off``: it has ended. ``note`` is the
-    note itself, whose track goes on growing while it sounds.
+    (its number, onset and confidence stay). ``withdrawn``: the guess was wrong. ``released``: it was let go.
+    ``off``: it has ended. ``note`` is the note itself, whose track goes on growing while it sounds.
     """
 
     kind: str

@@ -24,6 +24,9 @@ from stylefx.tracking.notes import Note
 RELEASE_FRAMES, FADED_DB = 4, 40.0
 # Nothing is called ended so soon after its onset: the windows are still filling.
 MIN_NOTE_FRAMES = 4
+# A note is let go where its level, which went its way for so long, falls this far under that way within as long again;
+# it was let go where it still lay within the second figure, and the windows say it so much later.
+FALL_SECONDS, FALL_DB, KNEE_DB, FALL_LATE_SECONDS = 0.1, 4.0, 1.5, 0.015
 # The frames whose pitch and level make those of the note.
 FIRST_FRAMES = 9
 # No more than this is added for windows that are not yet full.
@@ -49,6 +52,7 @@ class Sounding:
     def __init__(self, layout: Layout, threshold: float):
         self._layout, self._threshold = layout, threshold
         self._fill_db = _fill_db(layout)
+        self._fall = round(FALL_SECONDS / layout.frame_seconds)
         self.reset()
 
     def reset(self) -> None:
@@ -81,14 +85,14 @@ class Sounding:
 
     def follow(
         self, frame: int, beginning: np.ndarray, sounding: np.ndarray, cents: np.ndarray, levels: np.ndarray
-    ) -> list[Note]:
+    ) -> list[tuple[str, Note]]:
         """One frame: probabilities that a note begins and that it sounds, and its place in the semitone, (PITCHES,);
-        levels in dB (PLACES,). Returns the notes that ended."""
+        levels in dB (PLACES,). Returns the notes that were let go (``released``) and that ended (``off``)."""
         np.maximum(beginning, self._begun * ONSET_MEMORY, out=self._begun)
         self._glide(sounding)
         powers = self._powers(levels)
         now = (frame + 0.5) * self._layout.frame_seconds
-        ended = []
+        news: list[tuple[str, Note]] = []
         for (pitch, voice), power in zip(sorted(self._voices.items()), powers):
             age = now - voice.note.onset
             filled = np.interp(age / self._layout.frame_seconds, np.arange(len(self._fill_db)), self._fill_db)
@@ -96,12 +100,15 @@ class Sounding:
             level_db = 10 * np.log10(power + TINY) + float(filled)
             voice.peak_db = max(voice.peak_db, level_db)
             self._remember(voice, now, LOWEST_PITCH + pitch + float(cents[pitch]), level_db)
+            if voice.note.released is None and self._let_go(voice.note):
+                news.append(("released", voice.note))
             quiet = sounding[pitch] < self._threshold or level_db < voice.peak_db - FADED_DB
             voice.quiet = voice.quiet + 1 if quiet else 0
             if voice.quiet >= RELEASE_FRAMES and voice.frames > MIN_NOTE_FRAMES:
                 del self._voices[pitch]
-                ended.append(self._ended(voice, now - (voice.quiet - 0.5) * self._layout.frame_seconds))
-        return ended
+                ended = now - (voice.quiet - 0.5) * self._layout.frame_seconds
+                news.append(("off", self._ended(voice, ended)))
+        return news
 
     def end_all(self, seconds: float) -> list[Note]:
         """End of the stream."""
@@ -116,6 +123,21 @@ class Sounding:
         if voice.frames <= FIRST_FRAMES:
             note.pitch = float(np.median([point[1] for point in note.track]))
             note.level_db = max(point[2] for point in note.track)
+
+    def _let_go(self, note: Note) -> bool:
+        """Whether a note's level has begun to fall faster than it did; sets when."""
+        count = self._fall
+        if len(note.track) < 2 * count + FIRST_FRAMES:
+            return False
+        levels = np.array([point[2] for point in note.track[-2 * count - 1 :]])
+        slope = min(0.0, (levels[count] - levels[0]) / count)
+        fallen = levels[count] + slope * np.arange(count + 1) - levels[count:]
+        if fallen[-1] < FALL_DB:
+            return False
+        knee = int(np.nonzero(fallen < KNEE_DB)[0][-1])
+        seconds = note.track[-1 - count + knee][0] - FALL_LATE_SECONDS
+        note.released = max(seconds, note.onset + self._layout.frame_seconds)
+        return True
 
     def _ended(self, voice: _Voice, seconds: float) -> Note:
         shortest = voice.note.onset + self._layout.frame_seconds
