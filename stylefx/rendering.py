@@ -62,8 +62,8 @@ def render(
     morph: float = 0.0,
     iterations: int | None = None,
     start: str = "decoder",
-    latency: str = "normal",
-    notes: str = "off",
+    latency: str = "studio",
+    notes: bool = True,
     device: str = "auto",
     overwrite: bool = False,
     plot: str | Path | None = None,
@@ -93,9 +93,9 @@ def render(
     start
         ``decoder``, ``envelope`` or ``content``: what the optimiser starts from.
     latency
-        ``normal``, ``low`` or ``lowest``: to hear in a file what `live` would play with it.
+        ``studio``, for files; ``normal``, ``low`` or ``lowest``: to hear in a file what `live` would play with it.
     notes
-        ``off``, ``live`` or ``studio``, as in `StyleTransfer`.
+        Whether the clip's own notes play those of the content, as in `StyleTransfer`.
     device
         ``auto``, ``cpu`` or ``cuda``.
     overwrite
@@ -136,7 +136,7 @@ def render(
         figure = _Figure(path_of(plot, "plot"), reader.sample_rate, overwrite) if plot is not None else None
         with AudioWriter.like(reader, output, overwrite=overwrite) as writer:
             report = _stream(reader, fx, writer, figure, progress)
-        report = replace(report, remarks=(*fx.remarks, *reader.remarks, *unkept(writer, reader.picture)))
+        report = replace(report, remarks=(*reader.remarks, *unkept(writer, reader.picture)))
     if figure is not None:
         figure.draw(fx.style, report)
     return report

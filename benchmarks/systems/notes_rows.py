@@ -9,9 +9,10 @@ import numpy as np
 from benchmarks.systems.engine import CODE, fit_clip
 from benchmarks.systems.row import Row
 from stylefx import Style, StyleTransfer
+from stylefx.analysis.grid import STUDIO
 from stylefx.engine.streaming import StreamingPath
 from stylefx.tracking.notes import Event, Note
-from stylefx.tracking.tracker import STUDIO, Tracker, track
+from stylefx.tracking.tracker import Tracker, track
 
 TrueNotes = list[tuple[float, float, int]]
 # A note of the tracker this near a true one knows its level.

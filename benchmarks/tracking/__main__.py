@@ -19,7 +19,7 @@ from benchmarks.timing.distribution import machine
 from benchmarks.tracking.measure import Row, rivals_rows, tracker_rows
 from benchmarks.tracking.music import FONTS, VOICES, music
 from benchmarks.tracking.recordings import NO_NOTES, agreement
-from stylefx.tracking.tracker import PROFILES
+from stylefx.analysis.grid import LATENCIES
 
 HEAD = """# How well notes are heard
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
             if not options.only_rivals:
                 parts.append(
                     _table(
-                        title, rows | tracker_rows(pieces, PROFILES[:2] if augmented else PROFILES, report)
+                        title, rows | tracker_rows(pieces, LATENCIES[:2] if augmented else LATENCIES, report)
                     )
                 )
     if options.only_rivals:
@@ -123,11 +123,11 @@ def _recordings(folder: Path | None) -> str:
         "## Recordings\n",
         "Notes named, and their onset F1 at 50 ms against basic-pitch's, which is no truth. "
         f"In {', '.join(NO_NOTES)} few notes are to be named at all.\n",
-        _line(["", "basic-pitch", *PROFILES]),
-        _line(["---"] * (len(PROFILES) + 2)),
+        _line(["", "basic-pitch", *LATENCIES]),
+        _line(["---"] * (len(LATENCIES) + 2)),
     ]
-    for line in agreement(PROFILES, folder):
-        ours = [f"{line[profile][0]} ({line[profile][1]:.2f})" for profile in PROFILES]
+    for line in agreement(LATENCIES, folder):
+        ours = [f"{line[profile][0]} ({line[profile][1]:.2f})" for profile in LATENCIES]
         lines.append(_line([line["name"], str(line["basic-pitch"]), *ours]))
     return "\n".join([*lines, ""])
 

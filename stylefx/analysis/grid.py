@@ -43,6 +43,9 @@ class Profile:
 
 
 PROFILES = {"normal": Profile(8, 8, 1), "low": Profile(8, 5, 1), "lowest": Profile(16, 5, 2)}
+# The frames of "normal", which wait until the notes have been heard out: for files.
+STUDIO = "studio"
+LATENCIES = (STUDIO, *PROFILES)
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def grid_for(sample_rate: int, latency: str = "normal") -> Grid:
             f"sample rate {sample_rate} Hz is outside {MIN_RATE} to {MAX_RATE} Hz: convert the audio first"
         )
     check_latency(latency)
-    profile = PROFILES[latency]
+    profile = PROFILES["normal" if latency == STUDIO else latency]
     ideal = NOMINAL_WINDOW * sample_rate / NOMINAL_RATE
     octave = 2 ** math.floor(math.log2(ideal))
     candidates = (octave, octave * 3 // 2, octave * 2)
@@ -104,4 +107,4 @@ def grid_for(sample_rate: int, latency: str = "normal") -> Grid:
 
 def check_latency(latency: str) -> None:
     """UsageError unless this is a profile."""
-    choice(latency, "latency", tuple(PROFILES))
+    choice(latency, "latency", LATENCIES)

@@ -48,8 +48,9 @@ def register(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--notes",
-        action="store_true",
-        help="also keep the clip's own notes (up to 3 MB), for `render --notes` and `live --notes`",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep the clip's own notes, up to 3 MB, which play yours (default), or only learn to filter",
     )
     add_part_options(parser, "each clip")
     add_common_options(parser, overwrites=True)
@@ -78,8 +79,8 @@ def run(args: argparse.Namespace) -> int:
             seed=args.seed,
             notes=args.notes,
         )
-    if args.notes and NOTES not in style.arrays:
-        notify("stylefx: no notes were kept: none were heard in the clip, or the method cannot play them")
+    if args.notes and METHODS[args.method].real_time and NOTES not in style.arrays:
+        notify("stylefx: no notes were heard in the clip: its sound is put on yours by filtering alone")
     style = style.with_sources(clip.sources)
     style.save(path, overwrite=args.yes)
     seconds = time.perf_counter() - started

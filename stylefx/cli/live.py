@@ -143,8 +143,6 @@ def _engine(args: argparse.Namespace, styles: list[Style], notify: Callable[[str
         names=[Path(path).stem for path in args.style] or None,
         **engine_settings(args),
     )
-    for remark in engine.remarks:
-        notify(f"stylefx: {remark}")
     if not args.style:
         engine.controls.change(bypass=True)  # until there is something to hear
     return engine

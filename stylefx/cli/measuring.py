@@ -66,4 +66,6 @@ def _engine(args: argparse.Namespace) -> Engine:
     from stylefx.engine.transfer import StyleTransfer
     from stylefx.style.style import Style
 
-    return StyleTransfer(Style.load(args.style[0]), mix=0.0, iterations=args.iterations, latency=args.latency)
+    return StyleTransfer(
+        Style.load(args.style[0]), mix=0.0, iterations=args.iterations, latency=args.latency, notes=args.notes
+    )

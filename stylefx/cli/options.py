@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from stylefx.analysis.grid import LATENCIES, PROFILES, STUDIO
 from stylefx.errors import UsageError
 
 
@@ -110,16 +111,17 @@ def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = Fal
         parser.add_argument("--start", choices=STARTS, dest="optimiser_start", help=argparse.SUPPRESS)
     parser.add_argument(
         "--latency",
-        choices=("normal", "low", "lowest"),
-        default="normal",
-        help="46, 29 or 15 ms of delay at 44.1 kHz; less delay costs quality (default normal)",
+        choices=LATENCIES if of_a_take else tuple(PROFILES),
+        default=STUDIO if of_a_take else "normal",
+        help="studio (default) hears each note out; normal, low and lowest give what `live` would play"
+        if of_a_take
+        else "46, 29 or 15 ms of delay at 44.1 kHz; less delay costs quality (default normal)",
     )
     parser.add_argument(
         "--notes",
-        choices=("off", "live", "studio"),
-        default="off",
-        help="experimental: play the clip's own notes, for a style from `fit --notes`; studio looks 0.4 s "
-        "ahead (default off)",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="play the clip's own notes where yours are heard (default), or only filter",
     )
     parser.add_argument(
         "--device",

@@ -1,7 +1,7 @@
 """Ensemble: the tracker, the content delayed by what the tracker looks ahead, and the players of the styles that sound.
 
-With ``live`` the tracker of the latency profile is heard, within the delay that the engine has anyway; with ``studio``
-the content waits for a tracker that looks a third of a second ahead.
+The tracker of a latency profile answers within the delay that the engine has anyway; for ``studio`` the content waits
+for one that looks a third of a second ahead.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from stylefx.analysis.grid import Grid
+from stylefx.analysis.grid import STUDIO, Grid
 from stylefx.analysis.window import frame_power
 from stylefx.engine.style_chain import StyleChain
 from stylefx.ramp import Ramp
 from stylefx.ring import Ring
 from stylefx.spectral.blend import blend
 from stylefx.spectral.remainder import Remainder
-from stylefx.tracking.tracker import STUDIO, Tracker
+from stylefx.tracking.tracker import Tracker
 
 # Frames of the tracker by which the content waits longer, so that a note's end and level are known in time.
 MARGIN_FRAMES = 9
@@ -27,9 +27,9 @@ TINY = 1e-12
 class Ensemble:
     """Stage: hop of content and spectrum in, the delayed spectrum out; then what the filter keeps, then the notes."""
 
-    def __init__(self, latency: str, studio: bool):
-        self.tracker = Tracker(STUDIO if studio else latency)
-        self._studio = studio
+    def __init__(self, latency: str):
+        self.tracker = Tracker(latency)
+        self._studio = latency == STUDIO
         self._remainder = Remainder()
 
     def prepare(self, grid: Grid, channels: int, played_late: int, freeze_hops: int) -> None:

@@ -38,7 +38,7 @@ TAPER = 1.7
 class StreamingPath:
     """Samples in, hops of styled samples out, ``latency_samples`` late."""
 
-    def __init__(self, bank: StyleBank, iterations: int, latency: str = "normal", notes: str = "off"):
+    def __init__(self, bank: StyleBank, iterations: int, latency: str = "normal", notes: bool = True):
         self.bank = bank
         self.iterations = iterations
         self.low_cut = LowCut()
@@ -50,7 +50,7 @@ class StreamingPath:
         self.overlap_add = OverlapAdd()
         self.limiter = Limiter()
         self._clock = Clock()
-        self.ensemble = _ensemble(notes, latency)
+        self.ensemble = _ensemble(latency) if notes else None
 
     def prepare(self, sample_rate: int, channels: int) -> None:
         """Allocate every stage for a rate in Hz and a number of channels; latency and hop are known after."""
@@ -197,13 +197,11 @@ class StreamingPath:
         return frame * self._shares[0]
 
 
-def _ensemble(notes: str, latency: str) -> Ensemble | None:
-    """What plays the clip's notes; None where only the filter is asked for. Imported then: it brings the tracker."""
-    if notes == "off":
-        return None
+def _ensemble(latency: str) -> Ensemble:
+    """What plays the clip's notes; imported when it is wanted, for it brings the tracker."""
     from stylefx.engine.ensemble import Ensemble
 
-    return Ensemble(latency, notes == "studio")
+    return Ensemble(latency)
 
 
 def _hops(parameter: str, grid: Grid) -> int:

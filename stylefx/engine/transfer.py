@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stylefx.analysis.grid import check_latency
-from stylefx.checks import choice, sample_rate_of, shown, whole_number
+from stylefx.checks import sample_rate_of, shown, whole_number
 from stylefx.engine.stages import EnginePath
 from stylefx.errors import StylefxError, UsageError
-from stylefx.instrument.table import NOTES as NOTES_ARRAY
 from stylefx.params import PARAMETERS, Controls, Settings
 from stylefx.ramp import Gain
 from stylefx.samples import MAX_SAMPLE, samples_of, tamed
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from stylefx.engine.bank import StyleBank
 
 MAX_CHANNELS = 64
-NOTES = ("off", "live", "studio")
 
 
 class StyleTransfer:
@@ -54,15 +52,13 @@ class StyleTransfer:
         ``decoder`` (default), ``envelope`` (the clip's on each frame) or ``content``: what the optimiser starts from.
     latency
         ``normal`` (2048 samples at 44.1 and 48 kHz), ``low`` (1280) or ``lowest`` (640): less delay, less quality.
-        The offline methods have a latency of their own.
+        ``studio`` has 0.4 s more to hear notes in. The offline methods have a latency of their own.
     notes
-        Experimental: ``live`` plays the clip's own notes where the content's are heard within the latency, ``studio``
-        the same with 0.4 s more to hear them in; for styles fitted with ``notes``. ``off`` (default) only filters.
+        Whether the clip's own notes play those of the content, where it is heard which; else it is only filtered, as
+        it is by a style whose clip has no notes.
 
     Attributes
     ----------
-    remarks : tuple of str
-        Sentences about what was asked for and cannot be had.
     controls : Controls
         Every parameter of `stylefx.params`; may be changed at any time from any thread, and is read once a block.
     """
@@ -79,16 +75,14 @@ class StyleTransfer:
         device: str = "auto",
         start: str = "decoder",
         latency: str = "normal",
-        notes: str = "off",
+        notes: bool = True,
     ):
         check_latency(latency)
-        choice(notes, "notes", NOTES)
         styles = _styles(style)
         self.controls = Controls(Settings(mix=mix, strength=strength, morph=morph))
         self._path = _path_for(styles, names, iterations, device, start, latency, notes)
         self.iterations = self._path.iterations
         self.style = styles[0]
-        self.remarks = _without_notes(styles) if notes != "off" else ()
         self._mix = Mix()
         self._prepared: tuple[int, int] | None = None
 
@@ -300,14 +294,6 @@ def _styles(given: Style | str | Path | Sequence[Style | str | Path]) -> list[St
     return [each if isinstance(each, Style) else Style.load(each) for each in several]
 
 
-def _without_notes(styles: list[Style]) -> tuple[str, ...]:
-    return tuple(
-        f"the style of {style.source_names} holds no notes and only filters: fit the clip again, with notes"
-        for style in styles
-        if NOTES_ARRAY not in style.arrays
-    )
-
-
 def _path_for(
     styles: list[Style],
     names: Sequence[str] | None,
@@ -315,7 +301,7 @@ def _path_for(
     device: str,
     start: str,
     latency: str,
-    notes: str,
+    notes: bool,
 ) -> EnginePath:
     """The path that makes the wet signal: streaming, or block by block for a style of an offline method."""
     if names is not None and len(names) != len(styles):
@@ -333,4 +319,4 @@ def _path_for(
 
     method = METHODS[styles[0].method if styles else METHOD]
     steps = method.iterations if iterations is None else int(iterations)
-    return StreamingPath(StyleBank(styles, names, device, start, notes != "off"), steps, latency, notes)
+    return StreamingPath(StyleBank(styles, names, device, start, notes), steps, latency, notes)

@@ -20,12 +20,12 @@ from stylefx.tracking.notes import Event, Note
 NEAR_SEMITONES, FAR_SEMITONES = 6.0, 12.0
 # Of a note's confidence: nothing at the first, all from the second on. Of the tracker's notes in recordings, two in
 # three at 0.95 sound where they are named, and less than half of all.
-UNSURE, SURE = 0.94, 1.0
+UNSURE, SURE = 0.96, 0.995
 # What else counts when a sample is chosen, in semitones of distance: a second less than this length (short samples end
 # before the content's notes do), and a dB of difference in level.
 LONG_SECONDS, SEMITONES_PER_SECOND, SEMITONES_PER_DB = 0.8, 6.0, 0.05
 # After note-off: a struck note is damped, a held one ends, by 60 dB in so long.
-DAMPED_SECONDS, ENDED_SECONDS = 0.25, 0.15
+DAMPED_SECONDS, ENDED_SECONDS = 0.1, 0.15
 # A held note follows the content's level by this share of its dB, no further down and up than so much.
 FOLLOWED, FOLLOWED_DB, RISEN_DB = 0.7, 24.0, 12.0
 # Pitch is followed beyond what the tracker wavers by.

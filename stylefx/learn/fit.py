@@ -26,7 +26,7 @@ def fit(
     method: str = "harmonic",
     quality: str = "normal",
     seed: int = 0,
-    notes: bool = False,
+    notes: bool = True,
 ) -> Style:
     """Learn a style from a clip.
 
@@ -45,7 +45,7 @@ def fit(
     seed
         Of every random draw: same audio and seed, same style.
     notes
-        Whether to keep the clip's own notes too, up to 3 MB more, for ``StyleTransfer(style, notes=...)``.
+        Whether to keep the clip's own notes too, up to 3 MB more, with which the style plays; else it only filters.
 
     Returns
     -------

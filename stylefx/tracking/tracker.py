@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stylefx.errors import UsageError
+from stylefx.analysis.grid import STUDIO, check_latency
 from stylefx.tracking.decode import Answer, LiveDecoder, StudioDecoder, Thresholds
 from stylefx.tracking.layout import PITCHES, PLACES, layout_for
 from stylefx.tracking.levels import LOWEST_DB, Levels
@@ -30,8 +30,6 @@ from stylefx.tracking.shape import LIVE_DELAYS
 WEIGHTS = Path(__file__).with_name("weights") / "tracker.npz"
 # Frames before the newest that the live profiles decide about.
 DELAYS = {"lowest": 0, "low": 1, "normal": 3}
-STUDIO = "studio"
-PROFILES = (STUDIO, "normal", "low", "lowest")
 
 
 @cache
@@ -60,8 +58,7 @@ class Tracker:
 
     def __init__(self, profile: str = "normal", weights: Mapping[str, np.ndarray] | None = None,
                  thresholds: Thresholds | None = None):  # fmt: skip
-        if profile not in PROFILES:
-            raise UsageError(f"latency {profile!r} is not known: use one of {', '.join(PROFILES)}")
+        check_latency(profile)
         self.profile = profile
         self._weights = shipped_weights() if weights is None else weights
         self._thresholds = thresholds
@@ -191,7 +188,7 @@ def track(audio: np.ndarray, sample_rate: int, profile: str = STUDIO) -> list[No
     sample_rate
         Hz.
     profile
-        One of `PROFILES`.
+        One of `stylefx.analysis.grid.LATENCIES`.
     """
     offline = OfflineTracker(sample_rate, profile)
     offline.add(audio)

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stylefx.analysis.grid import LATENCIES
 from stylefx.errors import StylefxError, UsageError
 from stylefx.tracking.notes import Event
-from stylefx.tracking.tracker import PROFILES, Tracker, track
+from stylefx.tracking.tracker import Tracker, track
 from tests.support.tunes import RATE, SCALE, plucked, tune
 
 # What the engine delays its sound by, in samples at 44.1 kHz.
@@ -38,14 +39,14 @@ def heard(tracker: Tracker, audio: np.ndarray, sizes: list[int]) -> list[tuple]:
 
 @pytest.fixture(scope="module")
 def trackers() -> dict[str, Tracker]:
-    made = {profile: Tracker(profile) for profile in PROFILES}
+    made = {profile: Tracker(profile) for profile in LATENCIES}
     for tracker in made.values():
         tracker.prepare(RATE)
     return made
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", LATENCIES)
 @settings(max_examples=4, deadline=None)
 @given(sizes=st.lists(st.integers(1, 5000), min_size=1, max_size=5))
 def test_any_blocks_tell_the_same(trackers, profile, sizes):
@@ -55,7 +56,7 @@ def test_any_blocks_tell_the_same(trackers, profile, sizes):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", LATENCIES)
 def test_reset_is_as_new(trackers, profile):
     audio = tune(SCALE[:2], 1.0)
     trackers[profile].process(tune([(0.0, 50), (0.3, 57)], 0.8))
@@ -64,7 +65,7 @@ def test_reset_is_as_new(trackers, profile):
     assert heard(trackers[profile], audio, [700]) == heard(new, audio, [700])
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", LATENCIES)
 def test_silence_has_no_notes(profile):
     assert track(np.zeros((RATE, 2), np.float32), RATE, profile) == []
 
@@ -119,7 +120,7 @@ def test_a_note_that_is_stopped_ends():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", LATENCIES)
 def test_nothing_is_revised_after_the_look_ahead(trackers, profile):
     """Every guess is confirmed or withdrawn within the latency; onset and confidence do not change after it."""
     tracker = trackers[profile]

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from stylefx.analysis.grid import LATENCIES, STUDIO
 from stylefx.learn.pretraining.decoder.train import LEFT_OUT
 from stylefx.learn.pretraining.tracker.figures import counts, figures, match
 from stylefx.learn.pretraining.tracker.pieces import LAYOUT, Composer, Piece, SoundingNote
@@ -27,7 +28,7 @@ from stylefx.tracking.layout import LOWEST_PITCH
 from stylefx.tracking.network import STUDIO_AHEAD
 from stylefx.tracking.notes import Event
 from stylefx.tracking.shape import LIVE_DELAYS
-from stylefx.tracking.tracker import DELAYS, PROFILES, STUDIO, Tracker
+from stylefx.tracking.tracker import DELAYS, Tracker
 
 SEED, PIECES = 77, {1: 6, 2: 4, 4: 4}
 ONSETS = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7)
@@ -142,7 +143,7 @@ def choose(
     pieces = calibration_pieces(font)
     chosen = {}
     start = Thresholds(0.5, 0.5)
-    for profile in PROFILES:
+    for profile in LATENCIES:
         recording = Recording(profile, weights, start)
         recording.prepare(LAYOUT.sample_rate)
         answers = {
