@@ -27,8 +27,9 @@ SYSTEMS = {
     "cepstral envelope": "cepstral envelope of the clip, frame by frame",
     "NMF musaicing": "NMF musaicing (Driedger 2015)",
     "U+L published": "Ulyanov & Lebedev 2016, 300 steps",
-    "stylefx": "**stylefx**, default, streaming",
-    "stylefx notes": "stylefx, `--notes studio` (experimental)",
+    "stylefx": "**stylefx `render`**, default",
+    "stylefx live": "**stylefx `live`**, default, 46 ms late",
+    "stylefx filter": "stylefx `live --no-notes`: the filter alone",
 }
 RECORDINGS = "recordings"
 # Column, the metric, and whether it is of the recordings.

@@ -16,6 +16,7 @@ import scipy.fft
 
 from benchmarks.report.store import CACHE, code_hash, key_of, with_imports
 from benchmarks.systems.row import Row
+from stylefx.analysis.grid import STUDIO
 from stylefx.analysis.window import synthesis_window
 
 LIVE_BLOCK = 256
@@ -87,6 +88,7 @@ def offline_row(
     subset: bool = False,
     phase: tuple[str, int] | None = None,
     held: bool = False,
+    latency: str = STUDIO,
     **settings,
 ) -> Row:
     """A row that renders offline: the whole content at once, the latency cut off.
@@ -95,13 +97,11 @@ def offline_row(
     ``settings`` go to ``StyleTransfer``.
     """
 
-    kept_notes = {"notes": True} if settings.get("notes", "off") != "off" else {}
-
     def learn(clip, sample_rate):
-        return fit_clip(clip, sample_rate, quality=quality, seed=0, **kept_notes)
+        return fit_clip(clip, sample_rate, quality=quality, seed=0)
 
     def apply(content, fitted, sample_rate):
-        effect = _transfer(_held(fitted.style) if held else fitted.style, settings)
+        effect = _transfer(_held(fitted.style) if held else fitted.style, {"latency": latency, **settings})
         if phase is not None:
             # No option of the public API: the phase stage is exchanged to see what it is worth.
             effect._path.phase = _phase_stage(*phase)

@@ -1,4 +1,4 @@
-"""Rows of the clip's notes: by the tracker's profiles, by the true notes, and by the notes alone, without a filter."""
+"""Rows of the clip's notes: told the true ones, and the notes alone, without a filter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.systems.engine import CODE, fit_clip
 from benchmarks.systems.row import Row
-from stylefx import Style, StyleTransfer
+from stylefx import StyleTransfer
 from stylefx.analysis.grid import STUDIO
 from stylefx.engine.streaming import StreamingPath
 from stylefx.tracking.notes import Event, Note
@@ -74,14 +74,14 @@ def _level_db(onset: float, pitch: float, heard: list[Note], content: np.ndarray
     return float(10 * np.log10(2 * np.mean(np.square(part, dtype=np.float64)) + TINY)) if len(part) else -60.0
 
 
-def _row(name: str, about: str, told: bool = False, alone: bool = False, **settings) -> Row:
-    """``told``: the true notes; ``alone``: the filter is silent; ``settings`` go to ``StyleTransfer``."""
+def _row(name: str, about: str, told: bool = False, alone: bool = False) -> Row:
+    """``told``: the true notes; ``alone``: the filter is silent."""
 
     def learn(clip: np.ndarray, sample_rate: int):
-        return fit_clip(clip, sample_rate, quality="normal", seed=0, notes=True)
+        return fit_clip(clip, sample_rate, quality="normal", seed=0)
 
     def apply(content: np.ndarray, fitted, sample_rate: int, notes: TrueNotes | None = None) -> np.ndarray:
-        effect = _transfer(fitted.style, settings)
+        effect = StyleTransfer(fitted.style, device="cpu", latency=STUDIO)
         # No options of the public API: parts are exchanged to see what they are worth.
         path = effect._path
         assert isinstance(path, StreamingPath)
@@ -95,15 +95,8 @@ def _row(name: str, about: str, told: bool = False, alone: bool = False, **setti
     return Row(name, about, apply, (*CODE, "benchmarks/systems/notes_rows.py"), learn, "ablation", True, told)
 
 
-def _transfer(style: Style, settings: dict[str, str]) -> StyleTransfer:
-    return StyleTransfer(style, device="cpu", **settings)  # type: ignore[arg-type]
-
-
 NOTES_ROWS = (
-    _row("notes: true ones", "--notes studio, told the true notes", told=True, notes="studio"),
-    _row("notes: true, alone", "the same without the filter", told=True, alone=True, notes="studio"),
-    _row("notes: studio, alone", "--notes studio without the filter", alone=True, notes="studio"),
-    _row("notes: live", "--notes live", notes="live"),
-    _row("notes: live, low", "--notes live --latency low", notes="live", latency="low"),
-    _row("notes: live, lowest", "--notes live --latency lowest", notes="live", latency="lowest"),
+    _row("notes: true ones", "told the true notes", told=True),
+    _row("notes: true, alone", "the same without the filter", told=True, alone=True),
+    _row("notes: alone", "without the filter", alone=True),
 )
