@@ -6,6 +6,8 @@ for one that looks a third of a second ahead.
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,6 +23,9 @@ from stylefx.tracking.tracker import Tracker
 
 # Frames of the tracker by which the content waits longer, so that a note's end and level are known in time.
 MARGIN_FRAMES = 9
+# What is mixed may have partials in common, whose waves add up or cancel: the mixture is held at the power of its
+# parts, over so long, within so many dB.
+POWER_SECONDS, MAX_LEVELLED_DB = 0.015, 9.0
 TINY = 1e-12
 
 
@@ -46,6 +51,9 @@ class Ensemble:
         self._level = np.zeros(channels)
         self._power = frame_power(grid)
         self._thawed = Ramp(freeze_hops)
+        self._frame_hops = grid.played_length // (2 * grid.hop)
+        self._rising = (np.arange(1, grid.hop + 1) / grid.hop).astype(np.float32)
+        self._memory = math.exp(-grid.hop_seconds / POWER_SECONDS)
         self.reset()
 
     def reset(self) -> None:
@@ -54,6 +62,11 @@ class Ensemble:
         self._waiting.reset()
         self._level[:] = 0
         self._thawed.reset()
+        self._gains: dict[StyleChain, float] = {}
+        self._coming: deque[dict[StyleChain, float]] = deque()
+        self._places = np.ones(len(self._level))
+        # Mean powers of parts and mixture, and what the mixture is multiplied by.
+        self._powers, self._levelled = np.full(2, TINY), 1.0
 
     def update(self, newest: np.ndarray, spectrum: np.ndarray, chains: list[StyleChain]) -> np.ndarray:
         """Track the next hop, tell the players, and delay the content.
@@ -75,7 +88,9 @@ class Ensemble:
         events = self.tracker.process(newest.mean(axis=0))
         for chain in chains:
             if chain.player is not None:
-                chain.player.update(events)
+                chain.player.update(events, self._now)
+                if chain not in self._gains:
+                    chain.player.rest()
         self._waiting.write(spectrum[None])
         due = np.empty_like(spectrum[None])
         self._waiting.get(self._waiting.written - len(self._waiting), due)
@@ -114,13 +129,20 @@ class Ensemble:
             rest.append((left, shares[chain]))
         return blend(rest) / (blend(whole) + np.float32(TINY))
 
-    def notes(
-        self, shares: Mapping[StyleChain, float], spectrum: np.ndarray, strength: float, freeze: bool
+    def with_notes(
+        self,
+        filtered: np.ndarray,
+        shares: Mapping[StyleChain, float],
+        spectrum: np.ndarray,
+        strength: float,
+        freeze: bool,
     ) -> np.ndarray:
-        """The notes of the hop that is played now.
+        """The hop that is played now, notes and all.
 
         Parameters
         ----------
+        filtered : float32 (hop, channels)
+            What the filter made of it.
         shares : mapping of StyleChain to float
             Of each chain in the sound, 0 to 1.
         spectrum : complex64 (channels, bins)
@@ -135,16 +157,45 @@ class Ensemble:
         float32 (hop, channels)
         """
         thawed = float(self._thawed.towards(float(not freeze), 1)[0])
-        together = np.zeros(self._grid.hop, np.float32)
-        for chain, share in shares.items():
+        together, power = np.zeros(self._grid.hop, np.float32), 0.0
+        self._coming.append({chain: math.sqrt(share * strength) * thawed for chain, share in shares.items()})
+        # A frame of the filter is heard in the middle of its window.
+        gains = self._coming.popleft() if len(self._coming) > self._frame_hops else self._coming[0]
+        # One that has just gone sounds for one hop more, in which it fades to nothing.
+        for chain, gain in {**dict.fromkeys(self._gains, 0.0), **gains}.items():
             if chain.player is not None:
                 hop = chain.player.play(self._now)
-                together += np.float32(np.sqrt(share * strength) * thawed) * hop
                 chain.player.balance(chain.player.replaced, float(np.mean(hop * hop)))
+                hop = hop * self._moved(self._gains.get(chain, 0.0), gain)
+                together += hop
+                power += float(np.mean(hop * hop))
+        several = len(gains.keys() | self._gains.keys()) > 1
+        self._gains = gains
         self._level += 0.1 * ((np.abs(spectrum) ** 2).sum(axis=1) - self._level)
         mean = float(self._level.mean())
-        gains = np.sqrt(self._level / mean) if mean > TINY else np.ones(len(self._level))
-        return together[:, None] * gains.astype(np.float32)
+        before, self._places = self._places, np.sqrt((self._level + TINY) / (mean + TINY))
+        placed = together[:, None] * self._moved(before[None], self._places[None])
+        return self._level_kept(filtered, placed, power, several or 0 < strength < 1)
+
+    def _moved(self, before: float | np.ndarray, after: float | np.ndarray) -> np.ndarray:
+        """From one gain to another within the hop, (hop,) or (hop, channels)."""
+        rising = self._rising if np.ndim(before) == 0 else self._rising[:, None]
+        return (before + (after - before) * rising).astype(np.float32)
+
+    def _level_kept(self, filtered: np.ndarray, placed: np.ndarray, power: float, mixed: bool) -> np.ndarray:
+        """The filter's sound and the notes, as loud as both where they are ``mixed``, (hop, channels)."""
+        finished = filtered + placed
+        parts = float(np.mean(filtered * filtered)) + power
+        self._powers *= self._memory
+        self._powers += (1 - self._memory) * np.array([parts, float(np.mean(finished * finished))])
+        before, limit = self._levelled, 10 ** (MAX_LEVELLED_DB / 20)
+        parts, whole = self._powers + TINY
+        self._levelled = min(max(math.sqrt(parts / whole), 1 / limit), limit) if mixed else 1.0
+        return (
+            finished
+            if before == self._levelled == 1
+            else finished * self._moved(before, self._levelled)[:, None]
+        )
 
     @property
     def _now(self) -> int:

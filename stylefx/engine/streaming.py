@@ -166,8 +166,8 @@ class StreamingPath:
             else:
                 finished = self.overlap_add.process(self._to_channels(frame, spectrum, content))
             if self.ensemble is not None:
-                finished = finished + self.ensemble.notes(
-                    sounding, content_spectrum, strength, settings.freeze
+                finished = self.ensemble.with_notes(
+                    finished, sounding, content_spectrum, strength, settings.freeze
                 )
             ceiling = KNEE / 10 ** (settings.gain_out_db / 20)
             finished = self.limiter.process(finished, self.overlap_add.coming, ceiling)

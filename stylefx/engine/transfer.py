@@ -78,6 +78,8 @@ class StyleTransfer:
         notes: bool = True,
     ):
         check_latency(latency)
+        if not isinstance(notes, bool):
+            raise UsageError(f"notes is {shown(notes)}, expected True or False")
         styles = _styles(style)
         self.controls = Controls(Settings(mix=mix, strength=strength, morph=morph))
         self._path = _path_for(styles, names, iterations, device, start, latency, notes)

@@ -24,6 +24,8 @@ UNSURE, SURE = 0.96, 0.995
 # What else counts when a sample is chosen, in semitones of distance: a second less than this length (short samples end
 # before the content's notes do), and a dB of difference in level.
 LONG_SECONDS, SEMITONES_PER_SECOND, SEMITONES_PER_DB = 0.8, 6.0, 0.05
+# A note that begins where one of its pitch ends is as sure as that one was, however faint its onset.
+AGAIN_SEMITONES, AGAIN_SECONDS = 0.5, 0.06
 # After note-off: a struck note is damped, a held one ends, by 60 dB in so long.
 DAMPED_SECONDS, ENDED_SECONDS = 0.1, 0.15
 # A held note follows the content's level by this share of its dB, no further down and up than so much.
@@ -67,6 +69,7 @@ class Player:
         self._partials.prepare(grid)
         self._rate = grid.hop_seconds / MEMORY_SECONDS
         self._correcting = grid.hop_seconds / CORRECTING_SECONDS
+        self._rising = np.arange(1, grid.hop + 1) / grid.hop
         self.reset()
 
     def reset(self) -> None:
@@ -75,27 +78,44 @@ class Player:
         self._partials.reset()
         self._played: dict[int, _Played] = {}
         self._energies = np.zeros(2)
-        self._correction = 1.0
+        self._correction = self._corrected = 1.0
+        self._resting = True
         # Mean power that the notes took from the filter in this hop; set by the stage that takes it.
         self.replaced = 0.0
 
-    def update(self, events: list[Event]) -> None:
+    def update(self, events: list[Event], now: int) -> None:
         """Take in what the tracker has found out.
 
         Parameters
         ----------
         events : list of Event
             Notes that begin, change and end, in order.
+        now : int
+            Place in the content of what is played next; a note that had ended by then is not begun.
         """
         for event in events:
             number = event.note.number
             if event.kind == "on":
                 row, weight = self._nearest(event.note)
+                weight = max([weight, *self._struck_again(event.note)])
                 if weight > 0:
                     self._played[number] = _Played(event.note, row, weight)
             elif event.kind in ("released", "off") and number in self._played:
                 ended = event.note.released or event.note.offset or event.note.onset
                 self._played[number].ended = round(ended * self._grid.sample_rate)
+        for number, played in list(self._played.items()):
+            if played.stroke < 0 and 0 <= played.ended <= now:
+                del self._played[number]
+
+    def rest(self) -> None:
+        """Be silent at once, for another style sounds; what is still held begins again with the next hop played."""
+        if self._resting:
+            return
+        self._resting = True
+        for played in self._played.values():
+            played.stroke = -1
+        self._voices.reset()
+        self._partials.reset()
 
     def play(self, now: int) -> np.ndarray:
         """One hop of the voices.
@@ -128,8 +148,10 @@ class Player:
                 del self._played[number]
             else:
                 self._follow(played, now)
+        self._resting = False
         out = self._voices.render()
-        out *= np.float32(self._correction)
+        out *= (self._corrected + (self._correction - self._corrected) * self._rising).astype(np.float32)
+        self._corrected = self._correction
         return out
 
     def kept(self, now: int, magnitude: np.ndarray) -> np.ndarray:
@@ -162,6 +184,17 @@ class Player:
         limit = 10 ** (MAX_CORRECTION_DB / 20)
         wanted_correction = min(max(float(np.sqrt(wanted / found)), 1 / limit), limit)
         self._correction += self._correcting * (wanted_correction - self._correction)
+
+    def _struck_again(self, note: Note) -> list[float]:
+        """Weights of what sounded at a note's pitch until it began."""
+        onset, near = note.onset * self._grid.sample_rate, AGAIN_SECONDS * self._grid.sample_rate
+        return [
+            played.weight
+            for played in self._played.values()
+            if abs(played.note.pitch - note.pitch) < AGAIN_SEMITONES
+            and played.ended >= 0
+            and abs(played.ended - onset) < near
+        ]
 
     def _nearest(self, note: Note) -> tuple[int, float]:
         rows = self._instrument.notes

@@ -138,16 +138,15 @@ def _render(
             c = 0.5 * (y2 - y0)
             mine[past + n] = level * (((a * t + b) * t + c) * t + y1)
             if keep < 1 and wait == 0:
-                level *= keep
-            else:
-                level += follow * (wanted - level)
-                if wait < 0:
-                    wait += 1
+                wanted *= keep
+            elif wait < 0:
+                wait += 1
+            level += follow * (wanted - level)
             place += step
             if loop_size > 0:
                 while place >= loop_at + loop_size:
                     place -= loop_size
-        state[v, PLACE], state[v, LEVEL], state[v, WAIT] = place, level, wait
+        state[v, PLACE], state[v, LEVEL], state[v, WANTED], state[v, WAIT] = place, level, wanted, wait
         _add_filtered(mine, filters[int(state[v, MOVED]) + len(filters) // 2], out)
         if (keep < 1 and level < SILENT) or (loop_size == 0 and int(place) >= size - 2):
             state[v, ON] = 0

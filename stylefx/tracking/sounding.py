@@ -130,11 +130,14 @@ class Sounding:
         if len(note.track) < 2 * count + FIRST_FRAMES:
             return False
         levels = np.array([point[2] for point in note.track[-2 * count - 1 :]])
-        slope = min(0.0, (levels[count] - levels[0]) / count)
-        fallen = levels[count] + slope * np.arange(count + 1) - levels[count:]
+        # Medians, for a click on top of a note is no fall of its own.
+        third = count // 3
+        first, last = np.median(levels[: third + 1]), np.median(levels[count - third : count + 1])
+        slope = min(0.0, float(last - first) / (count - third))
+        fallen = last + slope * (third / 2 + np.arange(count + 1)) - levels[count:]
         if fallen[-1] < FALL_DB:
             return False
-        knee = int(np.nonzero(fallen < KNEE_DB)[0][-1])
+        knee = int(np.nonzero(fallen < KNEE_DB)[0].max(initial=0))
         seconds = note.track[-1 - count + knee][0] - FALL_LATE_SECONDS
         note.released = max(seconds, note.onset + self._layout.frame_seconds)
         return True

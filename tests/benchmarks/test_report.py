@@ -145,7 +145,7 @@ def test_the_pages_say_what_the_records_say(tmp_path):
     text = report.write(results, tmp_path)
     page, more = ((tmp_path / name).read_text() for name in ("RESULTS.md", "DETAILS.md"))
     assert text == f"{page}\n{more}"
-    assert "| **stylefx**, default, streaming | 0.10 | 0.50 | 1.00 |" in page
+    assert "| **stylefx `render`**, default | 0.10 | 0.50 | 1.00 |" in page
     assert "| font | melodic | mel_closed | 0.10 | EQ match | 0.30 |" in page
     for expected in ("1 failed: ValueError: broken", "RAVE", "numpy", "E: y", "| offline | -17.2 | 766.0 |"):
         assert expected in more

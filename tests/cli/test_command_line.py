@@ -100,7 +100,8 @@ def test_fit_info_render(trumpet: Path, tmp_path: Path, stylefx_command) -> None
     assert told["real_time"] is True
     assert 0 < told["cpu_factor"] < 1
     assert told["notes_fall_db_per_second"] is None
-    of_the_file = ("arrays", "bytes", "real_time", "cpu_factor", "notes_fall_db_per_second")
+    assert {note["held"] for note in told["instrument"]} == {True}
+    of_the_file = ("arrays", "instrument", "bytes", "real_time", "cpu_factor", "notes_fall_db_per_second")
     assert {key: told[key] for key in told if key not in of_the_file} == {
         key: fitted[key] for key in fitted if key not in ("style", "bytes", "seconds")
     }

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,14 +40,18 @@ def style_path(trumpet_style_path: Path) -> str:
 
 
 @pytest.mark.slow
-def test_render_is_the_engine(take: Path, style_path: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("latency", "samples"), [("normal", 2048), ("studio", 18_944)])
+def test_render_is_the_engine(
+    take: Path, style_path: str, tmp_path: Path, latency: str, samples: int
+) -> None:
     """Block after block into a file gives the samples of the whole at once."""
-    report = stylefx.render(take, style_path, tmp_path / "out.wav", strength=0.7, mix=0.9)
+    settings: dict[str, Any] = {"strength": 0.7, "mix": 0.9, "latency": latency}
+    report = stylefx.render(take, style_path, tmp_path / "out.wav", **settings)
     audio, rate = soundfile.read(take, dtype="float32")
-    expected = stylefx.StyleTransfer(stylefx.Style.load(style_path), strength=0.7, mix=0.9)(audio, rate)
+    expected = stylefx.StyleTransfer(stylefx.Style.load(style_path), **settings)(audio, rate)
     np.testing.assert_array_equal(soundfile.read(tmp_path / "out.wav", dtype="float32")[0], expected)
     assert report.frames == len(audio)
-    assert report.latency_samples == 2048
+    assert report.latency_samples == samples
 
 
 @pytest.mark.slow

@@ -120,7 +120,7 @@ def test_a_clip_a_sample_short_is_told_so(audio):
 
 @pytest.mark.slow
 def test_a_style_is_one_line_and_a_picture(dull_style, made_up_style):
-    assert repr(dull_style) == "<Style of audio: harmonic, draft, 44100 Hz, 0.5 MB>"
+    assert repr(dull_style) == "<Style of audio: harmonic, draft, 44100 Hz, 0.7 MB>"
     assert dull_style._repr_png_().startswith(b"\x89PNG")
     assert made_up_style._repr_png_() is None
 

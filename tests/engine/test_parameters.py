@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import tracemalloc
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -34,6 +35,13 @@ def content():
 
 @pytest.fixture(scope="module")
 def effect(bright_style, dull_style, content):
+    effect = StyleTransfer([bright_style, dull_style], device="cpu", notes=False)
+    effect.prepare(RATE, 1, len(content))
+    return effect
+
+
+@pytest.fixture(scope="module")
+def with_notes(bright_style, dull_style, content):
     effect = StyleTransfer([bright_style, dull_style], device="cpu")
     effect.prepare(RATE, 1, len(content))
     return effect
@@ -42,7 +50,16 @@ def effect(bright_style, dull_style, content):
 @pytest.fixture(scope="module")
 def steady(effect, content):
     """What a setting sounds like all the time, (samples,), rendered once."""
-    known = {}
+    return steadily(effect, content)
+
+
+@pytest.fixture(scope="module")
+def steady_notes(with_notes, content):
+    return steadily(with_notes, content)
+
+
+def steadily(effect: StyleTransfer, content: np.ndarray) -> Callable[[Settings], np.ndarray]:
+    known: dict[Settings, np.ndarray] = {}
 
     def play(settings: Settings) -> np.ndarray:
         if settings not in known:
@@ -101,6 +118,21 @@ def test_a_change_is_no_click(effect, content, steady, name):
     assert stepped > found + STEP_SPLASH_DB
     assert np.array_equal(played[:CHANGE], steady(before)[:CHANGE])
     assert abs(rms_db(played[-4_410:]) - rms_db(steady(after)[-4_410:])) < 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["strength", "morph", "style", "other style"])
+def test_a_change_of_what_plays_the_notes_is_no_click(with_notes, content, steady_notes, name):
+    before, after = CHANGES[name]
+    alone = max(splash_db(near_change(steady_notes(each)), RATE) for each in (before, after))
+    found = splash_db(near_change(changed(with_notes, content, before, after)), RATE)
+    assert found < max(alone + MAX_SPLASH_DB, -70)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in CHANGES if "gain" not in name])
+def test_no_change_of_notes_is_a_jump_in_level(with_notes, content, steady_notes, name):
+    test_no_change_is_a_jump_in_level(with_notes, content, steady_notes, name)
 
 
 @pytest.mark.slow
@@ -170,7 +202,7 @@ def test_freeze_holds_note_and_level_while_the_input_is_silent(effect, content):
 @pytest.mark.slow
 def test_morph_at_its_ends_is_either_style_alone_and_half_way_between(bright_style, dull_style, content):
     def play(styles, morph=0.0):
-        return StyleTransfer(styles, morph=morph, device="cpu")(content[:, 0], RATE)
+        return StyleTransfer(styles, morph=morph, device="cpu", notes=False)(content[:, 0], RATE)
 
     ends = [play(bright_style), play(dull_style)]
     both = [bright_style, dull_style]
@@ -195,7 +227,7 @@ def test_a_style_added_while_it_plays_sounds_as_if_it_had_always_been_there(
 ):
     outputs = []
     for styles in ([bright_style, dull_style], [bright_style]):
-        effect = StyleTransfer(styles, device="cpu")
+        effect = StyleTransfer(styles, device="cpu", notes=False)
         effect.prepare(RATE, 1, len(content))
         first = effect.process(content[:CHANGE])
         if len(styles) == 1:
@@ -209,7 +241,7 @@ def test_a_style_added_while_it_plays_sounds_as_if_it_had_always_been_there(
 
 
 def test_a_style_that_is_replaced_while_it_plays_is_cross_faded(bright_style, dull_style, content, steady):
-    effect = StyleTransfer(bright_style, device="cpu")
+    effect = StyleTransfer(bright_style, device="cpu", notes=False)
     effect.prepare(RATE, 1, len(content))
     first = effect.process(content[:CHANGE])
     effect.bank.replace(1, dull_style)

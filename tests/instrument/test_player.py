@@ -1,4 +1,4 @@
-"""The clip plays your notes: an instrument from a clip, and the path that plays it, as an option."""
+"""The clip plays your notes: an instrument from a clip, and the path that plays it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stylefx import Style, StyleTransfer, fit
-from stylefx.analysis.grid import grid_for
+from stylefx.analysis.grid import STUDIO, grid_for
 from stylefx.analysis.window import analysis_window, frame_power
 from stylefx.engine.streaming import StreamingPath
 from stylefx.errors import StylefxError, UsageError
@@ -39,7 +39,7 @@ GRID = grid_for(RATE)
 def style(trumpet):
     import soundfile
 
-    return fit(*soundfile.read(trumpet, dtype="float32"), quality="draft", notes=True)
+    return fit(*soundfile.read(trumpet, dtype="float32"), quality="draft")
 
 
 def level_at(audio: np.ndarray, hz: float) -> float:
@@ -124,10 +124,10 @@ def test_a_stroke_that_is_over_does_not_touch_the_next_one():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("notes", ["live", "studio"])
-def test_any_blocks_and_reset_give_the_same_samples(style, guitar_audio, notes):
+@pytest.mark.parametrize("latency", [STUDIO, "lowest"])
+def test_any_blocks_and_reset_give_the_same_samples(style, guitar_audio, latency):
     audio = guitar_audio[:60_000]
-    effect = StyleTransfer(style, device="cpu", notes=notes)
+    effect = StyleTransfer(style, device="cpu", latency=latency)
     effect.prepare(RATE, 1, 1 << 16)
     whole = effect.process(audio)
     assert whole.any()
@@ -137,31 +137,36 @@ def test_any_blocks_and_reset_give_the_same_samples(style, guitar_audio, notes):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("notes", ["live", "studio"])
-def test_silence_stays_silent(style, notes):
-    assert not StyleTransfer(style, device="cpu", notes=notes)(np.zeros((60_000, 2), np.float32), RATE).any()
+@pytest.mark.parametrize("latency", [STUDIO, "normal"])
+def test_silence_stays_silent(style, latency):
+    assert not StyleTransfer(style, device="cpu", latency=latency)(
+        np.zeros((60_000, 2), np.float32), RATE
+    ).any()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("notes", ["live", "studio"])
-def test_the_notes_change_the_sound_and_the_delay_is_the_declared_one(style, guitar_audio, notes):
+@pytest.mark.parametrize("latency", [STUDIO, "normal"])
+def test_the_notes_change_the_sound_and_the_delay_is_the_declared_one(style, guitar_audio, latency):
     audio = guitar_audio[:120_000]
-    effect = StyleTransfer(style, device="cpu", notes=notes)
-    played, filtered = effect(audio, RATE), StyleTransfer(style, device="cpu")(audio, RATE)
+    effect = StyleTransfer(style, device="cpu", latency=latency)
+    played, filtered = effect(audio, RATE), StyleTransfer(style, device="cpu", notes=False)(audio, RATE)
     assert rms_db(played - filtered) > rms_db(filtered) - 20
-    effect = StyleTransfer(style, device="cpu", notes=notes, strength=0.0)
+    effect = StyleTransfer(style, device="cpu", latency=latency, strength=0.0)
     unchanged = effect(audio, RATE)
     assert rms_db((unchanged - audio)[5_000:-5_000]) < rms_db(audio) - 60
     path = effect._path
     assert isinstance(path, StreamingPath)
     assert path.ensemble is not None
-    assert effect.latency_samples == 2048 + (path.ensemble.latency_samples if notes == "studio" else 0)
+    assert effect.latency_samples == 2048 + (path.ensemble.latency_samples if latency == STUDIO else 0)
 
 
-def test_a_style_without_notes_plays_as_without_the_option(bright_style, guitar_audio):
+def test_a_style_without_notes_only_filters(style, guitar_audio):
     audio = guitar_audio[:40_000]
-    plain = StyleTransfer(bright_style, device="cpu")(audio, RATE)
-    assert np.allclose(StyleTransfer(bright_style, device="cpu", notes="live")(audio, RATE), plain, atol=1e-5)
+    arrays = {name: array for name, array in style.arrays.items() if name not in (NOTES, SAMPLES)}
+    without = Style(style.method, arrays, style.meta)
+    filtered = StyleTransfer(without, device="cpu", notes=False)(audio, RATE)
+    assert np.allclose(StyleTransfer(without, device="cpu")(audio, RATE), filtered, atol=1e-5)
+    assert np.array_equal(StyleTransfer(style, device="cpu", notes=False)(audio, RATE), filtered)
 
 
 def test_a_style_with_notes_is_kept_and_forged_ones_are_refused(style, tmp_path):
@@ -178,12 +183,6 @@ def test_a_style_with_notes_is_kept_and_forged_ones_are_refused(style, tmp_path)
         Style(style.method, lacking, style.meta)
 
 
-def test_who_asks_for_notes_that_are_not_there_is_told(bright_style, style):
-    assert StyleTransfer(style, notes="studio").remarks == StyleTransfer(bright_style).remarks == ()
-    (remark,) = StyleTransfer(bright_style, notes="studio").remarks
-    assert "holds no notes" in remark
-
-
 @pytest.mark.slow
 def test_a_long_clip_costs_no_more_than_its_first_half_minute():
     """Every note was taken out of the whole clip: a minute took two, and 1.2 GB."""
@@ -194,8 +193,8 @@ def test_a_long_clip_costs_no_more_than_its_first_half_minute():
 
 
 def test_an_unknown_word_is_refused(style):
-    with pytest.raises(UsageError):
-        StyleTransfer(style, notes="loud")
+    with pytest.raises(UsageError, match="True or False"):
+        StyleTransfer(style, notes="studio")  # type: ignore[arg-type]
 
 
 def test_a_longer_sample_is_chosen_before_a_nearer_short_one_and_an_unsure_note_is_not_played():
@@ -227,7 +226,7 @@ def hop_levels(player: Player, pitch: float, hops: int) -> np.ndarray:
     player.prepare(GRID)
     note = Note(1, 0.0, pitch, -20.0, 1.0, 1.0)
     note.track.append((0.0, pitch, -20.0))
-    player.update([Event("on", 0, note)])
+    player.update([Event("on", 0, note)], 0)
     return np.array([rms_db(player.play(now * GRID.hop)) for now in range(hops)])
 
 
@@ -261,7 +260,7 @@ def test_a_held_note_follows_the_content_up_and_down(held):
     player.prepare(GRID)
     note = Note(1, 0.0, 60.0, -30.0, 1.0, 2.0)
     note.track += [(0.0, 60.0, -30.0), (0.5, 60.0, -20.0), (1.0, 60.0, -40.0)]
-    player.update([Event("on", 0, note)])
+    player.update([Event("on", 0, note)], 0)
     played = np.concatenate(
         [player.play(now * GRID.hop).copy() for now in range(round(1.4 / GRID.hop_seconds))]
     )

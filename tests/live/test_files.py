@@ -30,7 +30,9 @@ def test_the_output_is_what_render_gives_after_the_declared_delay(
     stylefx_command, trumpet_style_path, take, tmp_path, blocksize
 ):
     rendered, heard = tmp_path / "rendered.wav", tmp_path / "heard.wav"
-    done = stylefx_command("render", take, "--style", trumpet_style_path, "-o", rendered)
+    done = stylefx_command(
+        "render", take, "--style", trumpet_style_path, "-o", rendered, "--latency", "normal"
+    )
     assert done.returncode == 0, done.stderr
     files = ["--backend", "files", "--input", take, "--output", heard, "--speed", "fast"]
     done = stylefx_command("live", "--style", trumpet_style_path, *files, *blocksize, "--json")

@@ -13,18 +13,22 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 BRIGHT, DULL = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5), (1.0, 0.1, 0.02)
 
 
-@pytest.fixture(scope="module", params=["bright", "dull"])
-def pair(request):
-    """An effect with a bright or a dull style, and a content of the other kind."""
+def made(kind: str, notes: bool) -> tuple[StyleTransfer, np.ndarray, list[np.ndarray]]:
+    """An effect with a bright or a dull style, a content of the other kind, and what it plays at every strength."""
     bright, dull = melody((62, 66, 69), 1.5, BRIGHT), melody((60, 64, 67, 72), 1.5, DULL)
-    style, content = (bright, dull) if request.param == "bright" else (dull, bright)
-    effect = StyleTransfer(fit(style, RATE, quality="draft"), iterations=0, device="cpu")
+    style, content = (bright, dull) if kind == "bright" else (dull, bright)
+    effect = StyleTransfer(fit(style, RATE, quality="draft"), iterations=0, device="cpu", notes=notes)
     played = []
     for strength in STRENGTHS:
         effect.strength = strength
         played.append(effect(content, RATE))
     effect.strength = 1.0
     return effect, content, played
+
+
+@pytest.fixture(scope="module", params=["bright", "dull"])
+def pair(request):
+    return made(request.param, False)
 
 
 def spectrogram_db(audio):
@@ -111,3 +115,15 @@ def test_half_mix_loses_no_more_than_two_sounds_out_of_step(pair):
     alone = np.maximum(spectrogram_db(0.5 * content), spectrogram_db(0.5 * played[-1]))
     lost = (alone - spectrogram_db(half))[heard]
     assert np.mean(lost > 6) < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["bright", "dull"])
+def test_with_notes_the_knob_goes_from_the_content_to_the_styled(kind):
+    """Content and notes may cancel where they have a partial in common, but neither level nor direction is lost."""
+    _, content, played = made(kind, True)
+    assert rms_db(played[0] - content) < rms_db(content) - 100
+    left = [apart_db(each, played[-1]) for each in played]
+    assert left == sorted(left, reverse=True)
+    levels = [rms_db(each) for each in played]
+    assert np.abs(np.diff(levels)).max() < 1.5

@@ -173,10 +173,15 @@ def test_sources_can_be_renamed(made_up_style: Style) -> None:
     assert made_up_style.source_names == "pièce.wav"
 
 
+def without_notes(style: Style) -> Style:
+    """The arrays of numbers alone; forged notes are tests/instrument's."""
+    return replace(style, arrays={name: array for name, array in style.arrays.items() if name in RANGES})
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_no_style_that_loads_can_make_noise_of_numbers(seed: int, trumpet_style_path: Path) -> None:
     """The most extreme values that pass the checks: what is played stays finite and within full scale."""
-    fitted = Style.load(trumpet_style_path)
+    fitted = without_notes(Style.load(trumpet_style_path))
     random = np.random.default_rng(seed)
     arrays = {
         name: random.choice(np.array(RANGES[name], np.float32), array.shape)
@@ -189,7 +194,7 @@ def test_no_style_that_loads_can_make_noise_of_numbers(seed: int, trumpet_style_
 
 
 def test_values_beyond_what_the_engine_takes_are_refused(trumpet_style_path: Path) -> None:
-    fitted = Style.load(trumpet_style_path)
+    fitted = without_notes(Style.load(trumpet_style_path))
     for name, array in fitted.arrays.items():
         beyond = array.copy()
         beyond.flat[0] = RANGES[name][1] * 1.01

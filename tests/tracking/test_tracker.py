@@ -14,6 +14,7 @@ from stylefx.analysis.grid import LATENCIES
 from stylefx.errors import StylefxError, UsageError
 from stylefx.tracking.notes import Event
 from stylefx.tracking.tracker import Tracker, track
+from tests.support.sounds import tone
 from tests.support.tunes import RATE, SCALE, plucked, tune
 
 # What the engine delays its sound by, in samples at 44.1 kHz.
@@ -170,6 +171,31 @@ def test_a_profile_that_is_not_known_is_refused():
 def test_a_rate_without_a_grid_is_refused():
     with pytest.raises(StylefxError, match="2000"):
         Tracker("low").prepare(2000)
+
+
+def decaying(slow_db: float, fast_db: float, let_go: float, seconds: float) -> np.ndarray:
+    """A tone that falls by so many dB a second until it is let go, then by more."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    level_db = -slow_db * np.minimum(time, let_go) - fast_db * np.maximum(0, time - let_go)
+    attack = np.minimum(1, time / 0.005)
+    return (tone(261.63, seconds) * attack * 10 ** (level_db / 20)).astype(np.float32)
+
+
+@pytest.mark.parametrize("profile", ["studio", "normal"])
+@pytest.mark.parametrize(("slow_db", "fast_db"), [(0.0, 150.0), (20.0, 150.0), (0.0, 400.0)])
+def test_a_note_is_released_where_it_begins_to_fall_faster(profile, slow_db, fast_db):
+    audio = np.concatenate([np.zeros(RATE // 5, np.float32), decaying(slow_db, fast_db, 0.6, 1.3)])
+    (note,) = [each for each in track(audio, RATE, profile) if round(each.pitch) == 60]
+    assert note.released is not None
+    assert note.offset is not None
+    assert note.released == pytest.approx(0.8, abs=0.03)
+    assert note.released < note.offset
+
+
+@pytest.mark.parametrize("fall_db", [0.0, 15.0, 30.0])
+def test_a_note_that_only_dies_away_is_not_released(fall_db):
+    found = track(decaying(fall_db, fall_db, 0.0, 1.5), RATE)
+    assert [note.released for note in found if round(note.pitch) == 60] == [None]
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ class NoteMessages:
         for event in events:
             if event.kind == "on":
                 found += self._begin(event.note)
-            elif event.kind == "off":
+            elif event.kind in ("released", "off"):
                 found += self._end(event.note.number)
         return found + self._bent(sounding)
 
