@@ -173,9 +173,13 @@ class Ensemble:
         self._gains = gains
         self._level += 0.1 * ((np.abs(spectrum) ** 2).sum(axis=1) - self._level)
         mean = float(self._level.mean())
-        before, self._places = self._places, np.sqrt((self._level + TINY) / (mean + TINY))
+        before, self._places = self._places, self._placed(mean)
         placed = together[:, None] * self._moved(before[None], self._places[None])
         return self._level_kept(filtered, placed, power, several or 0 < strength < 1)
+
+    def _placed(self, mean: float) -> np.ndarray:
+        """How loud the notes are in each channel."""
+        return np.sqrt(self._level / mean) if mean > TINY else np.ones(len(self._level))
 
     def _moved(self, before: float | np.ndarray, after: float | np.ndarray) -> np.ndarray:
         """From one gain to another within the hop, (hop,) or (hop, channels)."""

@@ -115,13 +115,14 @@ def test_any_sound_in_a_melodic_style(effects, content):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("clip", ["trumpet", "drums"])
-@pytest.mark.parametrize("gain_db", [-60.0, -20.0, 6.0])
-@pytest.mark.parametrize(("notes", "within_db"), [(False, 0.3), (True, 0.7)])
-def test_a_louder_player_is_louder_and_nothing_else(effects, clip, gain_db, notes, within_db):
+@pytest.mark.parametrize(
+    ("notes", "gain_db"), [(False, -60.0), (False, -20.0), (False, 6.0), (True, -20.0), (True, 6.0)]
+)
+def test_a_louder_player_is_louder_and_nothing_else(effects, clip, gain_db, notes):
     content = 0.2 * CONTENTS["guitar"]
     before = played(effects(clip, notes), content)
     after = played(effects(clip, notes), content * 10 ** (gain_db / 20))
-    assert rms_db(after) - rms_db(before) == pytest.approx(gain_db, abs=within_db)
+    assert rms_db(after) - rms_db(before) == pytest.approx(gain_db, abs=0.3)
     change = bands_db(after) - bands_db(before)
     loud = bands_db(before) > bands_db(before).max() - 60
     assert np.abs(change - gain_db)[loud].max() < 2
