@@ -64,6 +64,7 @@ def render(
     start: str = "decoder",
     latency: str = "studio",
     notes: bool = True,
+    fold: bool = False,
     device: str = "auto",
     overwrite: bool = False,
     plot: str | Path | None = None,
@@ -96,6 +97,8 @@ def render(
         ``studio``, for files; ``normal``, ``low`` or ``lowest``: to hear in a file what `live` would play with it.
     notes
         Whether the clip's own notes play those of the content, as in `StyleTransfer`.
+    fold
+        Whether notes far outside the clip's range are brought in by octaves.
     device
         ``auto``, ``cpu`` or ``cuda``.
     overwrite
@@ -130,6 +133,7 @@ def render(
         start=start,
         latency=latency,
         notes=notes,
+        fold=fold,
         device=device,
     )
     with one_blas_thread(), AudioReader(content, start_seconds, end_seconds) as reader:

@@ -124,6 +124,11 @@ def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = Fal
         help="play the clip's own notes where yours are heard (default), or only filter",
     )
     parser.add_argument(
+        "--fold",
+        action="store_true",
+        help="bring notes that are more than half an octave outside the clip's range into it by octaves",
+    )
+    parser.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
@@ -133,7 +138,7 @@ def add_engine_options(parser: argparse.ArgumentParser, *, of_a_take: bool = Fal
 
 def engine_settings(args: argparse.Namespace) -> dict[str, Any]:
     """What those options and ``--morph`` say, as keywords of `StyleTransfer` and of `render`."""
-    names = ("mix", "strength", "iterations", "latency", "notes", "device")
+    names = ("mix", "strength", "iterations", "latency", "notes", "fold", "device")
     start = getattr(args, "start", None)
     start = start if isinstance(start, str) else args.optimiser_start
     return {"morph": args.morph or 0.0, "start": start, **{name: getattr(args, name) for name in names}}

@@ -65,6 +65,8 @@ def command_line(args: argparse.Namespace, tuning: Tuning) -> str | None:
     words += [] if args.morph is None else ["--morph", args.morph]
     words += ["--iterations", tuning.chosen.iterations]
     words += [] if args.latency == "normal" else ["--latency", args.latency]
+    words += [] if args.notes else ["--no-notes"]
+    words += ["--fold"] if args.fold else []
     for option, value in (("-i", args.source), ("-o", args.sink)):
         words += [] if value is None else [option, value]
     return shlex.join(map(str, words))

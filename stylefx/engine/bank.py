@@ -38,7 +38,7 @@ class Slot:
 
 
 class StyleBank:
-    """``styles`` in slots 1, 2, ...; ``notes``: whether the clips' are played; the rest as in `StyleTransfer`.
+    """``styles`` in slots 1, 2, ...; the rest as in `StyleTransfer`.
 
     Safe to use from any thread.
 
@@ -55,8 +55,10 @@ class StyleBank:
         device: str = "auto",
         start: str = "decoder",
         notes: bool = False,
+        fold: bool = False,
     ):
-        self._device, self._start, self._notes, self._optimises = device, start, notes, False
+        self._device, self._start, self._optimises = device, start, False
+        self._notes, self._fold = notes, fold
         self.content_features = ContentFeatures()
         self._listens = start == "decoder"
         self._grid: Grid | None = None
@@ -139,7 +141,7 @@ class StyleBank:
             raise StylefxError(
                 f"a style of the method {style.method!r} cannot stream: fit the clip with --method {METHOD}"
             )
-        chain = StyleChain(style, self.content_features, self._device, self._start, self._notes)
+        chain = StyleChain(style, self.content_features, self._device, self._start, self._notes, self._fold)
         if self._optimises:
             chain.add_optimiser()
         if self._grid is not None:

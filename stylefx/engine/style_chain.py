@@ -52,18 +52,24 @@ class StyleChain:
     """``style``, started by ``start``; ``content_features`` are shared with the other chains.
 
     The optimiser, which computes on ``device``, is made by `add_optimiser`: with no steps there is no optimiser, and
-    torch is not loaded. With ``notes`` there is a player where the style has notes.
+    torch is not loaded. With ``notes`` there is a player where the style has notes; ``fold`` is the player's.
     """
 
     def __init__(
-        self, style: Style, content_features: ContentFeatures, device: str, start: str, notes: bool = False
+        self,
+        style: Style,
+        content_features: ContentFeatures,
+        device: str,
+        start: str,
+        notes: bool = False,
+        fold: bool = False,
     ):
         check_device(device)
         self.decode = _start_for(style, content_features, start)
         self.optimise: OptimiserStage | None = None
         self.loudness = Loudness()
         self._style, self._device = style, device
-        self.player = _player_for(style) if notes else None
+        self.player = _player_for(style, fold) if notes else None
         self._grid: Grid | None = None
         self._content_features = content_features
 
@@ -132,13 +138,13 @@ class StyleChain:
         return self.loudness.process(magnitude, target)
 
 
-def _player_for(style: Style) -> Player | None:
+def _player_for(style: Style, fold: bool) -> Player | None:
     """What plays the clip's notes; None where the style has none."""
     from stylefx.instrument.player import Player
     from stylefx.instrument.table import instrument_of
 
     instrument = instrument_of(style.arrays, style.meta["sample_rate"])
-    return Player(instrument) if instrument is not None else None
+    return Player(instrument, fold) if instrument is not None else None
 
 
 def _optimise_for(style: Style, device: str) -> OptimiserStage:

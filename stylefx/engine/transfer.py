@@ -56,6 +56,9 @@ class StyleTransfer:
     notes
         Whether the clip's own notes play those of the content, where it is heard which; else it is only filtered, as
         it is by a style whose clip has no notes.
+    fold
+        Whether notes more than half an octave outside the clip's range are brought in by octaves; else they are mixed
+        with the filter, and left to it from an octave on.
 
     Attributes
     ----------
@@ -76,13 +79,15 @@ class StyleTransfer:
         start: str = "decoder",
         latency: str = "normal",
         notes: bool = True,
+        fold: bool = False,
     ):
         check_latency(latency)
-        if not isinstance(notes, bool):
-            raise UsageError(f"notes is {shown(notes)}, expected True or False")
+        for name, value in (("notes", notes), ("fold", fold)):
+            if not isinstance(value, bool):
+                raise UsageError(f"{name} is {shown(value)}, expected True or False")
         styles = _styles(style)
         self.controls = Controls(Settings(mix=mix, strength=strength, morph=morph))
-        self._path = _path_for(styles, names, iterations, device, start, latency, notes)
+        self._path = _path_for(styles, names, iterations, device, start, latency, notes, fold)
         self.iterations = self._path.iterations
         self.style = styles[0]
         self._mix = Mix()
@@ -304,6 +309,7 @@ def _path_for(
     start: str,
     latency: str,
     notes: bool,
+    fold: bool,
 ) -> EnginePath:
     """The path that makes the wet signal: streaming, or block by block for a style of an offline method."""
     if names is not None and len(names) != len(styles):
@@ -321,4 +327,4 @@ def _path_for(
 
     method = METHODS[styles[0].method if styles else METHOD]
     steps = method.iterations if iterations is None else int(iterations)
-    return StreamingPath(StyleBank(styles, names, device, start, notes), steps, latency, notes)
+    return StreamingPath(StyleBank(styles, names, device, start, notes, fold), steps, latency, notes)

@@ -8,6 +8,8 @@ Latency: none of its own; it plays the hop that it is asked for, and a note that
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from stylefx.analysis.grid import Grid
@@ -48,16 +50,19 @@ TINY = 1e-12
 class _Played:
     """A note of the content and the stroke that plays it."""
 
-    def __init__(self, note: Note, row: int, weight: float):
-        self.note, self.row, self.weight = note, row, weight
+    def __init__(self, note: Note, row: int, weight: float, moved: float):
+        self.note, self.row, self.weight, self.moved = note, row, weight, moved
         self.stroke, self.ended, self.begun, self.bend = -1, -1, -1, 0.0
 
 
 class Player:
-    """Stage: events of the tracker -> a hop of samples and the share of every bin that stays with the filter."""
+    """Stage: events of the tracker -> a hop of samples and the share of every bin that stays with the filter.
 
-    def __init__(self, instrument: Instrument):
-        self._instrument = instrument
+    With ``fold`` notes further outside the clip's range than it is played are brought in by octaves.
+    """
+
+    def __init__(self, instrument: Instrument, fold: bool = False):
+        self._instrument, self._fold = instrument, fold
         self._levels_db = np.array([_level_db(instrument, row) for row in range(len(instrument.notes))])
         self._voices = Voices(instrument)
         self._partials = Partials()
@@ -99,7 +104,7 @@ class Player:
                 row, weight = self._nearest(event.note)
                 weight = max([weight, *self._struck_again(event.note)])
                 if weight > 0:
-                    self._played[number] = _Played(event.note, row, weight)
+                    self._played[number] = _Played(event.note, row, weight, self._octaves(event.note))
             elif event.kind in ("released", "off") and number in self._played:
                 ended = event.note.released or event.note.offset or event.note.onset
                 self._played[number].ended = round(ended * self._grid.sample_rate)
@@ -198,13 +203,20 @@ class Player:
 
     def _nearest(self, note: Note) -> tuple[int, float]:
         rows = self._instrument.notes
-        away = np.abs(rows[:, PITCH] - note.pitch)
+        away = np.abs(rows[:, PITCH] - note.pitch - self._octaves(note))
         short = np.maximum(0, LONG_SECONDS - rows[:, SECONDS])
         other_level = np.abs(rows[:, LEVEL_DB] - note.level_db)
         row = int(np.argmin(away + SEMITONES_PER_SECOND * short + SEMITONES_PER_DB * other_level))
         distance = (FAR_SEMITONES - away.min()) / (FAR_SEMITONES - NEAR_SEMITONES)
         sure = (note.confidence - UNSURE) / (SURE - UNSURE)
         return row, float(np.clip(distance, 0, 1) * np.clip(sure, 0, 1))
+
+    def _octaves(self, note: Note) -> float:
+        """By how many semitones, whole octaves, a note is brought into the clip's range; 0 without ``fold``."""
+        pitches = self._instrument.notes[:, PITCH]
+        up = math.ceil((pitches.min() - NEAR_SEMITONES - note.pitch) / 12)
+        down = math.ceil((note.pitch - pitches.max() - NEAR_SEMITONES) / 12)
+        return 12.0 * (max(up, 0) - max(down, 0)) if self._fold else 0.0
 
     def _begin(self, played: _Played, onset: int, now: int) -> None:
         """Start the voice so that the sample's onset falls on the note's, or at once where that is past."""
@@ -235,7 +247,7 @@ class Player:
         self._voices.change(played.stroke, level, self._ratio(played))
 
     def _ratio(self, played: _Played) -> float:
-        away = played.note.pitch + played.bend - self._instrument.notes[played.row, PITCH]
+        away = played.note.pitch + played.moved + played.bend - self._instrument.notes[played.row, PITCH]
         return float(2 ** (away / 12))
 
     def _level(self, played: _Played) -> float:

@@ -197,6 +197,21 @@ def test_an_unknown_word_is_refused(style):
         StyleTransfer(style, notes="studio")  # type: ignore[arg-type]
 
 
+def test_notes_outside_the_range_are_folded_in_by_octaves_where_that_is_asked_for():
+    instrument = rows_of(*(0.1 * tone(hz, 1.0).reshape(-1) for hz in (261.63, 523.25)))
+    plain, folding = Player(instrument), Player(instrument, fold=True)
+    moved = {30.0: 24.0, 53.0: 12.0, 54.0: 0.0, 66.0: 0.0, 78.0: 0.0, 79.0: -12.0, 95.0: -24.0}
+    for pitch, semitones in moved.items():
+        note = Note(1, 0.0, pitch, -20.0, 1.0)
+        assert folding._octaves(note) == semitones
+        assert folding._nearest(note)[1] == 1.0
+        assert plain._octaves(note) == 0
+    folding.prepare(GRID)
+    folding.update([Event("on", 0, Note(1, 0.0, 84.0, -20.0, 1.0, 1.0))], 0)
+    played = np.concatenate([folding.play(now * GRID.hop).copy() for now in range(60)])
+    assert level_at(played, 523.25) > level_at(played, 1046.5)
+
+
 def test_a_longer_sample_is_chosen_before_a_nearer_short_one_and_an_unsure_note_is_not_played():
     rows = np.zeros((3, COLUMNS))
     rows[:, 1], rows[:, PITCH], rows[:, SECONDS], rows[:, LEVEL_DB] = (
