@@ -8,10 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from stylefx.cli.methods import running
 from stylefx.cli.options import add_common_options
+from stylefx.errors import StylefxError
 from stylefx.style.methods import METHODS
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from stylefx.style.style import Style
+
+
+EXAMPLES = """\
+examples:
+  stylefx info piano.npz                       method, sources, notes and arrays
+  stylefx info piano.npz --plot piano.png      the clip's spectrogram and the notes kept of it
+  stylefx info piano.npz --play scale.wav      a scale on these notes; without a name, through the default output"""
+# What `--play` without a file stands for.
+SPEAKERS = ""
 
 
 def register(subparsers: argparse._SubParsersAction) -> None:
@@ -20,10 +32,21 @@ def register(subparsers: argparse._SubParsersAction) -> None:
         "info",
         help="show what a style file contains",
         description="Check a style file and show what it contains: method, sources, grid and arrays.",
-        epilog="example: stylefx info piano.npz",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("style", metavar="STYLE.npz", help="style file that `stylefx fit` wrote")
-    add_common_options(parser)
+    parser.add_argument(
+        "--plot", metavar="FIGURE", help="draw the clip's spectrogram and the notes kept of it"
+    )
+    parser.add_argument(
+        "--play",
+        nargs="?",
+        const=SPEAKERS,
+        metavar="FILE",
+        help="play a scale on the notes kept of the clip, through the default output or into an audio file",
+    )
+    add_common_options(parser, overwrites=True)
     parser.set_defaults(run=run)
 
 
@@ -34,6 +57,10 @@ def run(args: argparse.Namespace) -> int:
     from stylefx.style.style import Style
 
     style = Style.load(args.style)
+    if args.plot is not None:
+        _draw(args, style)
+    if args.play is not None:
+        _play(args, style)
     arrays = {
         name: {"shape": list(array.shape), "type": str(array.dtype)} for name, array in style.arrays.items()
     }
@@ -50,9 +77,49 @@ def run(args: argparse.Namespace) -> int:
         result["instrument"] = instrument_rows(style.arrays)
     if args.json:
         print_json(result)
-    else:
+    elif args.plot is None and args.play is None:
         print("\n".join(_lines(result)))
     return 0
+
+
+def _draw(args: argparse.Namespace, style: Style) -> None:
+    from stylefx.cli.console import notify
+    from stylefx.instrument.table import instrument_rows
+    from stylefx.io.note_picture import draw_notes
+    from stylefx.io.picture import panel_of
+    from stylefx.tracking.notes import Note
+
+    panel = panel_of(style)
+    if panel is None:
+        raise StylefxError(f"{args.style} holds no picture of its clip: fit the clip again")
+    notes = [
+        Note(number, row["second"], row["pitch"], row["level_db"], 1.0, row["second"] + row["seconds"])
+        for number, row in enumerate(instrument_rows(style.arrays))
+    ]
+    draw_notes(args.plot, panel, notes, args.yes)
+    notify(f"drew {args.plot}: {len(notes)} notes")
+
+
+def _play(args: argparse.Namespace, style: Style) -> None:
+    """A scale, into the file or through the default output."""
+    from stylefx.cli.console import compiling_announced, notify
+    from stylefx.instrument.scale import scale
+    from stylefx.instrument.table import instrument_of
+    from stylefx.io.devices import load_sounddevice
+    from stylefx.io.writing import AudioWriter
+
+    sample_rate = style.meta["sample_rate"]
+    instrument = instrument_of(style.arrays, sample_rate)
+    if instrument is None:
+        raise StylefxError(f"{args.style} holds no notes of its clip, so there is nothing to play a scale on")
+    with compiling_announced():
+        audio = scale(instrument, sample_rate)
+    if args.play == SPEAKERS:
+        load_sounddevice().play(audio, sample_rate, blocking=True)
+    else:
+        with AudioWriter(args.play, sample_rate, 1, overwrite=args.yes) as writer:
+            writer.write(audio[:, None])
+        notify(f"wrote {args.play}: a scale of {len(audio) / sample_rate:.1f} s")
 
 
 def _fall(rates: np.ndarray | None) -> list[float] | None:

@@ -111,12 +111,19 @@ def check_figure(path: str | Path, overwrite: bool) -> None:
 
 def picture_of(style: Style) -> bytes | None:
     """The picture of its clip that a style carries, as PNG; None where it carries none."""
-    if "preview" not in style.arrays:
+    panel = panel_of(style)
+    if panel is None:
         return None
     buffer = io.BytesIO()
-    panel = Panel(style.arrays["preview"], PREVIEW_COLUMN_SECONDS, style.source_names[:40])
     _figure([panel]).savefig(buffer, format="png")
     return buffer.getvalue()
+
+
+def panel_of(style: Style) -> Panel | None:
+    """The spectrogram of its clip that a style carries; None where it carries none."""
+    if "preview" not in style.arrays:
+        return None
+    return Panel(style.arrays["preview"], PREVIEW_COLUMN_SECONDS, style.source_names[:40])
 
 
 def draw(path: str | Path, panels: list[Panel], overwrite: bool = False) -> None:

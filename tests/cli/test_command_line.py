@@ -16,6 +16,7 @@ import soundfile
 
 import stylefx
 from stylefx.cli.main import main
+from stylefx.style.style import Style
 
 VERBS = ("fit", "render", "live", "notes", "methods", "devices", "info", "doctor", "demo", "app")
 SLOW_MODULES = {"torch", "numba", "numpy", "scipy", "sounddevice", "soundfile", "soxr", "matplotlib", "rich"}
@@ -262,3 +263,34 @@ def test_demo_writes_sound_and_picture(tmp_path: Path, stylefx_command) -> None:
     assert Path(result["figure"]).read_bytes().startswith(b"\x89PNG")
     for name in os.listdir(tmp_path / "out"):
         assert name in run.stderr
+
+
+@pytest.mark.slow
+def test_info_plays_a_scale_and_draws_the_notes(
+    trumpet_style_path: Path, tmp_path: Path, stylefx_command
+) -> None:
+    from stylefx.tracking.tracker import track
+
+    scale, figure = tmp_path / "scale.wav", tmp_path / "notes.png"
+    run = stylefx_command("info", trumpet_style_path, "--play", scale, "--plot", figure)
+    assert run.returncode == 0, run.stderr
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    told = json.loads(stylefx_command("info", trumpet_style_path, "--json").stdout)
+    lowest, highest = (round(end(note["pitch"] for note in told["instrument"])) for end in (min, max))
+    audio, rate = soundfile.read(scale, dtype="float32")
+    heard = sorted({round(note.pitch) for note in track(audio, rate) if note.confidence > 0.9})
+    assert heard[0] == lowest
+    assert lowest < heard[-1] <= highest
+    assert np.abs(audio).max() < 1
+    again = stylefx_command("info", trumpet_style_path, "--play", scale)
+    assert (again.returncode, "exists" in again.stderr) == (1, True)
+
+
+def test_info_has_no_scale_for_a_style_without_notes(
+    made_up_style: Style, tmp_path: Path, stylefx_command
+) -> None:
+    made_up_style.save(tmp_path / "style.npz")
+    run = stylefx_command("info", tmp_path / "style.npz", "--play", tmp_path / "scale.wav")
+    assert run.returncode != 0
+    assert "holds no notes" in run.stderr
+    assert not (tmp_path / "scale.wav").exists()
