@@ -39,7 +39,8 @@ def read(name: str) -> tuple[np.ndarray, int]:
 def make(number: int, content_name: str, clip_name: str, figures: Path | None) -> None:
     """One pair: three files, and a figure where one is asked for."""
     (clip, clip_rate), (content, rate) = read(clip_name), read(content_name)
-    output = stylefx.StyleTransfer(stylefx.fit(clip, clip_rate))(content[: SECONDS * rate], rate)
+    effect = stylefx.StyleTransfer(stylefx.fit(clip, clip_rate), latency="studio")
+    output = effect(content[: SECONDS * rate], rate)
     parts = {"content": (content, rate), "clip": (clip, clip_rate), "output": (output, rate)}
     panels = []
     for part, (audio, audio_rate) in parts.items():
