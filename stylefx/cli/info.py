@@ -14,6 +14,7 @@ from stylefx.style.methods import METHODS
 if TYPE_CHECKING:
     import numpy as np
 
+    from stylefx.instrument.table import Instrument
     from stylefx.style.style import Style
 
 
@@ -105,21 +106,32 @@ def _play(args: argparse.Namespace, style: Style) -> None:
     from stylefx.cli.console import compiling_announced, notify
     from stylefx.instrument.scale import scale
     from stylefx.instrument.table import instrument_of
-    from stylefx.io.devices import load_sounddevice
     from stylefx.io.writing import AudioWriter
 
-    sample_rate = style.meta["sample_rate"]
-    instrument = instrument_of(style.arrays, sample_rate)
+    instrument = instrument_of(style.arrays, style.meta["sample_rate"])
     if instrument is None:
         raise StylefxError(f"{args.style} holds no notes of its clip, so there is nothing to play a scale on")
     with compiling_announced():
-        audio = scale(instrument, sample_rate)
-    if args.play == SPEAKERS:
-        load_sounddevice().play(audio, sample_rate, blocking=True)
-    else:
-        with AudioWriter(args.play, sample_rate, 1, overwrite=args.yes) as writer:
-            writer.write(audio[:, None])
-        notify(f"wrote {args.play}: a scale of {len(audio) / sample_rate:.1f} s")
+        if args.play == SPEAKERS:
+            _to_speakers(instrument)
+            return
+        audio = scale(instrument, instrument.sample_rate)
+    with AudioWriter(args.play, instrument.sample_rate, 1, overwrite=args.yes) as writer:
+        writer.write(audio[:, None])
+    notify(f"wrote {args.play}: a scale of {len(audio) / instrument.sample_rate:.1f} s")
+
+
+def _to_speakers(instrument: Instrument) -> None:
+    """A scale at the device's own rate, to its end."""
+    from stylefx.instrument.scale import scale
+    from stylefx.io.devices import find_device, load_sounddevice
+
+    sounddevice, device = load_sounddevice(), find_device(None, "output")
+    rate = round(device.sample_rate)
+    try:
+        sounddevice.play(scale(instrument, rate), rate, device=device.number, blocking=True)
+    except sounddevice.PortAudioError as error:
+        raise StylefxError(f"{device.name} cannot be played through ({error}): try --play FILE") from error
 
 
 def _fall(rates: np.ndarray | None) -> list[float] | None:

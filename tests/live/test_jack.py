@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+import soundfile
 
 from tests.support.jack_server import (
     CHANNELS,
@@ -242,6 +245,23 @@ def test_an_unknown_device_is_answered_with_the_candidates(start, server, style)
     assert live.finish(None, timeout=60) == 3
     assert "'no such thing'" in live.said[-1]
     assert "system" in live.said[-1]
+
+
+def test_a_scale_of_a_style_is_played_to_its_end(server, stylefx_command, trumpet_style_path, tmp_path):
+    written = stylefx_command("info", trumpet_style_path, "--play", tmp_path / "scale.wav")
+    assert written.returncode == 0
+    begun = time.monotonic()
+    played = stylefx_command("info", trumpet_style_path, "--play", env=server.environment)
+    assert (played.returncode, played.stdout) == (0, ""), played.stderr
+    assert time.monotonic() - begun > soundfile.info(tmp_path / "scale.wav").duration
+
+
+def test_info_without_a_loudspeaker_says_so(stylefx_command, trumpet_style_path):
+    environment = os.environ | {"JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": "nowhere"}
+    run = stylefx_command("info", trumpet_style_path, "--play", env=environment)
+    assert run.returncode in (0, 3)  # 0 where the machine has a sound card
+    assert run.returncode == 0 or "no audio" in run.stderr.splitlines()[-1]
+    assert "Traceback" not in run.stderr
 
 
 def test_devices_lists_the_server(server, stylefx_command):
