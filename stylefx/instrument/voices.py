@@ -18,11 +18,14 @@ from stylefx.jit import compiled
 VOICES = 32
 # Columns: whether it sounds; place in its sample and what a step of the stream moves it; level now and asked for;
 # what is kept of the level a sample after it was let go (1 while it is held); samples until it begins; its note; the
-# number of the stroke, for a row goes on to another stroke when this one is over; by how many semitones it is moved.
-ON, PLACE, STEP, LEVEL, WANTED, KEEP, WAIT, FIRST, SIZE, LOOP_AT, LOOP_SIZE, STROKE, MOVED = range(13)
-COLUMNS = 13
+# number of the stroke, for a row goes on to another stroke when this one is over; by how many semitones it is moved;
+# whether it is being faded in, because it began in the middle of its attack.
+ON, PLACE, STEP, LEVEL, WANTED, KEEP, WAIT, FIRST, SIZE, LOOP_AT, LOOP_SIZE, STROKE, MOVED, RISING = range(14)
+COLUMNS = 14
 # The level follows what is asked for with this time constant; a voice under the last level is over.
 FOLLOW_SECONDS, SILENT = 0.01, 1e-5
+# A stroke that begins late rises with this time constant, to nearly its level.
+RISE_SECONDS, RISEN = 0.001, 0.98
 
 
 class Voices:
@@ -36,6 +39,7 @@ class Voices:
         """Allocate for a rate in Hz and hops of ``hop`` samples."""
         self._rate_ratio = self._instrument.sample_rate / sample_rate
         self._follow = 1 - math.exp(-1 / (FOLLOW_SECONDS * sample_rate))
+        self._rise = 1 - math.exp(-1 / (RISE_SECONDS * sample_rate))
         self._sample_rate = sample_rate
         self._out = np.zeros(hop, np.float32)
         self._filters = envelope_filters(self._instrument, sample_rate)
@@ -60,7 +64,8 @@ class Voices:
         state[:] = 0
         self._played[voice] = 0
         state[ON], state[PLACE], state[STEP] = 1, place, ratio * self._rate_ratio
-        state[LEVEL] = state[WANTED] = level
+        state[WANTED], state[RISING] = level, place > 0
+        state[LEVEL] = 0 if place > 0 else level
         state[KEEP], state[WAIT] = 1, wait
         state[MOVED] = np.clip(round(12 * math.log2(ratio)), -MOST_SEMITONES, MOST_SEMITONES)
         state[FIRST], state[SIZE], state[LOOP_AT], state[LOOP_SIZE] = begin, length, loop_at, loop_size
@@ -90,7 +95,15 @@ class Voices:
 
     def render(self) -> np.ndarray:
         """The next hop of all voices together, float32 (hop,); the array is used again."""
-        _render(self._state, self._instrument.samples, self._follow, self._filters, self._played, self._out)
+        _render(
+            self._state,
+            self._instrument.samples,
+            self._follow,
+            self._rise,
+            self._filters,
+            self._played,
+            self._out,
+        )
         return self._out
 
 
@@ -99,6 +112,7 @@ def _render(
     state: np.ndarray,
     samples: np.ndarray,
     follow: float,
+    rise: float,
     filters: np.ndarray,
     played: np.ndarray,
     out: np.ndarray,
@@ -118,6 +132,7 @@ def _render(
         place, level, wait = state[v, PLACE], state[v, LEVEL], state[v, WAIT]
         step, wanted, keep = state[v, STEP], state[v, WANTED], state[v, KEEP]
         first, size = int(state[v, FIRST]), int(state[v, SIZE])
+        rising = state[v, RISING] > 0
         loop_at, loop_size = state[v, LOOP_AT], state[v, LOOP_SIZE]
         for n in range(hop):
             if wait > 0:
@@ -141,12 +156,15 @@ def _render(
                 wanted *= keep
             elif wait < 0:
                 wait += 1
-            level += follow * (wanted - level)
+            if rising and level >= RISEN * wanted:
+                rising = False
+            level += (rise if rising else follow) * (wanted - level)
             place += step
             if loop_size > 0:
                 while place >= loop_at + loop_size:
                     place -= loop_size
         state[v, PLACE], state[v, LEVEL], state[v, WANTED], state[v, WAIT] = place, level, wanted, wait
+        state[v, RISING] = rising
         _add_filtered(mine, filters[int(state[v, MOVED]) + len(filters) // 2], out)
         if (keep < 1 and level < SILENT) or (loop_size == 0 and int(place) >= size - 2):
             state[v, ON] = 0

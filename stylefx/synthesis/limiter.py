@@ -2,8 +2,9 @@
 
 Overlap-add already holds all but the newest frames of the samples that come next, so their peak is known to a few
 percent a hop ahead and no delay is needed: the gain falls over one hop before a peak and returns in `RELEASE_SECONDS`.
-What the newest frame adds unforeseen is left to the soft knee in `mix`. A stream that stays below full scale is
-returned untouched. Latency: none.
+What the newest frame adds unforeseen is left to the soft knee in `mix`; a note's attack, which is not foreseen at all,
+turns the gain down as soon as it is over full scale, in `SHORTEST_SECONDS` at least. A stream that stays below full
+scale is returned untouched. Latency: none.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from stylefx.analysis.grid import Grid
 
-RELEASE_SECONDS = 0.15
+RELEASE_SECONDS, SHORTEST_SECONDS = 0.15, 0.001
 # A gain this close to 1 counts as 1: the stream is untouched again.
 WHOLE = 0.9999
 
@@ -25,7 +26,8 @@ class Limiter:
     def prepare(self, grid: Grid) -> None:
         """Fit the release to ``grid`` and forget the past."""
         self._return = 1 - float(np.exp(-grid.hop_seconds / RELEASE_SECONDS))
-        self._part = (np.arange(1, grid.hop + 1, dtype=np.float32) / grid.hop)[:, None]
+        self._places = np.arange(1, grid.hop + 1, dtype=np.float32)
+        self._shortest = SHORTEST_SECONDS * grid.sample_rate
         self.reset()
 
     def reset(self) -> None:
@@ -54,4 +56,14 @@ class Limiter:
         self._gain = min(released if released < WHOLE else 1.0, ceiling / max(peak, ceiling))
         if before == 1 and self._gain == 1:
             return hop
-        return hop * (np.float32(before) + self._part * np.float32(self._gain - before))
+        return hop * self._moved(before, hop, ceiling)[:, None]
+
+    def _moved(self, before: float, hop: np.ndarray, ceiling: float) -> np.ndarray:
+        """From the gain before to the one now, in a whole hop or until the first sample that would be over, (hop,)."""
+        change = np.float32(self._gain - before)
+        gains = np.float32(before) + change * self._places / len(self._places)
+        over = np.abs(hop).max(axis=1) * gains > ceiling
+        if over.any():
+            length = max(float(np.argmax(over)), self._shortest)
+            gains = np.float32(before) + change * np.minimum(self._places / np.float32(length), 1)
+        return gains

@@ -322,3 +322,17 @@ def test_a_note_takes_no_more_from_the_filter_than_it_has(louder_db, kept_db):
     kept = partials.kept(RATE, content)
     found = 10 * np.log10((kept * content**2).sum() / (content**2).sum())
     assert (found < kept_db) if louder_db == 0 else (found > kept_db), found
+
+
+def test_a_stroke_that_begins_in_the_middle_of_its_attack_is_no_click():
+    sound = rows_of(0.3 * np.sign(tone(261.63, 1.0).reshape(-1)))
+    voices = Voices(sound)
+    voices.prepare(RATE, 256)
+    played = []
+    for place in (0.0, 400.0):
+        voices.reset()
+        voices.start(0, place, 1.0, 1.0, 0)
+        played.append(np.concatenate([voices.render().copy() for _ in range(4)]))
+    begun, late = played
+    assert abs(late[0]) < 0.1 * np.abs(late).max()
+    assert np.allclose(late[300:600], begun[700:1000], atol=0.01)

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 from stylefx import StyleTransfer
+from stylefx.analysis.grid import grid_for
+from stylefx.synthesis.limiter import Limiter
 from stylefx.synthesis.mix import KNEE
 from tests.support.sounds import in_chunks, rms_db, tone
 
 RATE = 44_100
+GRID = grid_for(RATE)
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +80,15 @@ def test_channels_are_turned_down_alike_in_any_chunks(effect, guitar_audio):
     assert np.array_equal(in_chunks(effect, audio, [701]), whole)
     sounding = np.abs(whole[:, 0]) < 0.9 * KNEE
     assert rms_db((whole[:, 1] - 0.1 * whole[:, 0])[sounding]) < rms_db(whole[:, 1]) - 50
+
+
+@pytest.mark.parametrize("place", [60, 150, 250])
+def test_a_peak_that_nothing_announces_is_turned_down_in_time(place):
+    """A note's attack: 6 dB over, from one sample on."""
+    limiter = Limiter()
+    limiter.prepare(GRID)
+    hop = np.full((GRID.hop, 1), 0.5, np.float32)
+    hop[place:] = 2.0
+    limited = limiter.process(hop, np.zeros((1, 1), np.float32), 1.0)
+    assert np.abs(limited).max() <= 1.0
+    assert np.abs(np.diff(limited[:place, 0])).max() < 0.02
