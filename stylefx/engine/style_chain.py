@@ -88,9 +88,11 @@ class StyleChain:
         if self.optimise:
             self.optimise.prepare(grid.of_answers)
         self.loudness.prepare(grid)
-        self._rollback = Rollback(grid.hop_seconds, *self.loudness.memory)
+        remembered = [*self.loudness.memory]
         if self.player is not None:
             self.player.prepare(grid)
+            remembered += self.player.memory
+        self._rollback = Rollback(grid.hop_seconds, *remembered)
 
     def reset(self) -> None:
         """Forget all frames."""

@@ -66,6 +66,12 @@ class Player:
         self._levels_db = np.array([_level_db(instrument, row) for row in range(len(instrument.notes))])
         self._voices = Voices(instrument)
         self._partials = Partials()
+        self._energies = np.zeros(2)
+
+    @property
+    def memory(self) -> tuple[np.ndarray, ...]:
+        """What a foreign sound must not teach: the energies by which the level is corrected."""
+        return (self._energies,)
 
     def prepare(self, grid: Grid) -> None:
         """Allocate for a grid and forget the past."""
@@ -82,7 +88,7 @@ class Player:
         self._voices.reset()
         self._partials.reset()
         self._played: dict[int, _Played] = {}
-        self._energies = np.zeros(2)
+        self._energies[:] = 0
         self._correction = self._corrected = 1.0
         self._resting = True
         # Mean power that the notes took from the filter in this hop; set by the stage that takes it.

@@ -336,3 +336,20 @@ def test_a_stroke_that_begins_in_the_middle_of_its_attack_is_no_click():
     begun, late = played
     assert abs(late[0]) < 0.1 * np.abs(late).max()
     assert np.allclose(late[300:600], begun[700:1000], atol=0.01)
+
+
+def test_what_a_foreign_sound_taught_the_correction_can_be_put_back():
+    """As the engine does it: the arrays of `memory` are the player's own, whatever is prepared or forgotten."""
+    player = Player(rows_of(0.1 * tone(261.63, 1.0).reshape(-1)))
+    (memory,) = player.memory
+    player.prepare(GRID)
+    for _ in range(200):
+        player.balance(1.0, player._correction**2)
+    before = memory.copy()
+    for _ in range(200):
+        player.balance(400.0, player._correction**2)
+    assert player._correction > 2
+    memory[:] = before
+    for _ in range(100):
+        player.balance(1.0, player._correction**2)
+    assert player._correction == pytest.approx(1.0, abs=0.05)
