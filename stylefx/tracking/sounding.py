@@ -129,9 +129,12 @@ class Sounding:
         count = self._fall
         if len(note.track) < 2 * count + FIRST_FRAMES:
             return False
+        third, newest = count // 3, note.track[-1][2]
+        # The line never rises: a note that is no softer than it was cannot be under it, which most frames say at once.
+        if max(point[2] for point in note.track[-1 - count - third : -count]) - newest < FALL_DB:
+            return False
         levels = np.array([point[2] for point in note.track[-2 * count - 1 :]])
         # Medians, for a click on top of a note is no fall of its own.
-        third = count // 3
         first, last = np.median(levels[: third + 1]), np.median(levels[count - third : count + 1])
         slope = min(0.0, float(last - first) / (count - third))
         fallen = last + slope * (third / 2 + np.arange(count + 1)) - levels[count:]
